@@ -1,5 +1,6 @@
 """What the tests of the commands share: runs in this process and outside."""
 
+import contextlib
 import os
 import re
 import signal
@@ -93,6 +94,22 @@ def stopped(monkeypatch, capsys, error, checkpoint, *words):
         with pytest.raises(error):
             run(capsys, *words)
         return None
+
+
+@contextlib.contextmanager
+def cut_off(monkeypatch, checkpoint):
+    """Inside, a training is killed once it wrote this checkpoint."""
+    write = train.write_checkpoint
+
+    def last(path, *about):
+        write(path, *about)
+        if Path(path) == Path(checkpoint):
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "write_checkpoint", last)
+        with pytest.raises(Killed):
+            yield
 
 
 def weights(path):

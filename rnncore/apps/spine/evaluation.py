@@ -49,7 +49,7 @@ class Application(NamedTuple, Generic[Data, Model]):
     save: Callable[..., None]  # path, *model, facts
     load: Callable[..., Any]  # path -> *model, facts
     show: Callable[[Facts], Described]
-    hint: str = "more data, more --steps, another --rate"
+    hint: str = "more data, more --steps"
     finish: Callable[..., Model] = keep_model
     choosing: bool = False  # a rival may be the one that is used
     advise: Callable[[Facts], str | None] = lambda found: None

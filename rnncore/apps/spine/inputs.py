@@ -32,6 +32,8 @@ def check_inputs(arguments: argparse.Namespace) -> None:
             if arguments.part in ("train", "evaluate"):
                 _check_size(path)
             _check_other(path, arguments)
+    if start := getattr(arguments, "start", None):  # it may be a name, too
+        _check_other(start, arguments)
     model = getattr(arguments, "model", None)
     if model is not None and arguments.part != "train":
         one = arguments.command in OF_ONE_KIND

@@ -268,8 +268,8 @@ def tell_unlearned(begun: float, scores: Sequence[float], unit: str) -> None:
     if not best < begun - CLEARLY * abs(begun):
         note(
             f"nothing was learned: validation began at {begun:.4g} {unit} "
-            f"and was {best:.4g} at best. Try a --rate of a quarter or of "
-            "four times as much, or more --steps"
+            f"and was {best:.4g} at best. Try more --steps, or from Python a "
+            "rate of a quarter or of four times as much"
         )
 
 

@@ -1,25 +1,24 @@
-"""The command `text`: a language model of one's own text file."""
+"""The command `text`, and the work of its class."""
 
 import math
+import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnncore.application import cooling, seeded, split
-from rnncore.apps.spine import common, evaluation, inputs, models, runs, watch
+from rnncore.apps.spine import common, evaluation, inputs, runs, watch
 from rnncore.apps.spine.common import Facts
+from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows, mean_interval
-from rnncore.apps.text.files import read_texts
-from rnncore.apps.text.options import WINDOWS
-from rnncore.apps.text.windows import random_windows, window_loss
-from rnncore.storage.files import Refused, composed
+from rnncore.apps.spine.options import settings_of
+from rnncore.apps.text.estimator import TextModel
+from rnncore.storage.files import Refused, composed, read_text
 from rnncore.text import ngrams, sampling, storage
-from rnncore.text.blocks import BlockModel
 from rnncore.text.generation import likeliest, stream, write_text
 from rnncore.text.model import (
     LanguageModel,
@@ -43,6 +42,7 @@ from rnncore.text.vocabulary import (
 )
 
 KIND = "text"
+SHOWN = 60  # characters of a text, of both its ends
 COUNTED = 5_000_000  # tokens that n-grams are counted in, at most
 GRAMS = 12_000_000  # different ones that are held: 48 bytes each
 CHUNK = 1_000_000  # characters that become numbers at a time
@@ -52,13 +52,11 @@ IN_ORDER = 200_000  # tokens of a stretch that is learned from as it is read
 AT_MOST = 40_000  # tokens of the validation part that are looked at
 ORDERS = {"characters": (3, 4, 5, 6, 8, 12, 16, 24), "words": (2, 3, 4, 5, 7, 9, 12)}
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
-HEADS = 4  # of a block, of equal size
-REACH = 256  # tokens that attention sees back
 WIDTH = 64  # of the embedding of characters: there are few
 PASSES, FEWEST, MOST = 20, 300, 2500  # over the training part, in updates
 GLIMPSE = {"characters": 60, "words": 12}  # that are shown at each look
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
-Model = tuple[Any, Vocabulary]  # a LanguageModel, or a BlockModel
+Model = tuple[Any, Vocabulary]  # a LanguageModel; a stored one may have blocks
 
 
 class TextParts(NamedTuple):
@@ -69,13 +67,55 @@ class TextParts(NamedTuple):
     test: str
 
 
+class Text(NamedTuple):
+    """A text, its name, and how much of it each file has."""
+
+    whole: str
+    name: str
+    files: dict[str, int]  # characters by file
+
+
+def read(given: str | os.PathLike | Sequence[os.PathLike]) -> Text:
+    """A string as it is; else UTF-8 files, one after another.
+
+    Raises Refused naming a file that is none.
+    """
+    if isinstance(given, str):
+        return Text(given, "the text", {})
+    paths = [given] if isinstance(given, os.PathLike) else [*given]
+    texts = [read_text(path) for path in paths]
+    files = {os.fspath(p): len(t) for p, t in zip(paths, texts, strict=True)}
+    name = os.fspath(paths[0])
+    if len(paths) == 1:
+        return Text(texts[0], name, files)
+    whole = "\n".join(text.removesuffix("\n") for text in texts) + "\n"
+    return Text(whole, f"{name} and {len(paths) - 1} more", files)
+
+
+def _train(arguments: Namespace) -> int:
+    model = TextModel(**settings_of(arguments, TextModel))
+    model.line = arguments.line
+    model.fit(
+        arguments.file,
+        validation=arguments.validation,
+        test=arguments.test,
+        start=arguments.start,
+        path=arguments.model,
+    )
+    return evaluation.tell_trained(model, arguments.model)
+
+
 def _sample(arguments: Namespace) -> int:
     """Write token by token, or the likeliest text."""
-    known = models.load_model(arguments, KIND, storage.load_model)
+    model = TextModel.load(arguments.model, arguments.device)
     names = "prompt", "length", "temperature", "top_k", "nucleus", "beam"
     how = {name: getattr(arguments, name) for name in (*names, "seed")}
-    stream(write_after(known[:2], **how))
+    stream(write_after(model._fitted(), **how))
     return 0
+
+
+def _evaluate(arguments: Namespace) -> int:
+    return evaluation.evaluate(TextModel, arguments, arguments.file)
 
 
 def write_after(
@@ -116,51 +156,61 @@ def write_after(
     yield from write_text(model, vocabulary, prompt, rng, shape, length)
 
 
-def _read(arguments: Namespace) -> tuple[tuple, Facts]:
-    given = {
-        name: read_files([path], arguments.encoding)
-        for name in TextParts._fields[1:]
-        if (path := getattr(arguments, name)) is not None
-    }
-    name, whole = _format_files(arguments.file), _read_text(arguments)
-    return prepare(arguments, name, whole, given)
-
-
 def prepare(
-    options: Any, name: str, whole: str, given: dict[str, str] | None = None
-) -> tuple[tuple, Facts]:
+    options: Any, text: Text, given: dict[str, Text], start: Path | None
+) -> Prepared:
     """A text in parts, its vocabulary, and the batches of training.
 
     The parts that are given are none of the text.
 
     Raises Refused, naming the text, where it is too short.
     """
-    given = given or {}
-    parts = split_text(name, whole, given)
-    known = {"data": common.compute_fingerprint(whole)}
-    for part, text in given.items():
-        known[f"{part} data"] = common.compute_fingerprint(text)
-    del whole
-    start = None
-    if options.start:
-        start = _load_start(options)
-        known["from"] = common.compute_fingerprint(
-            inputs.model_file(options.start, KIND).read_bytes()
-        )
-        vocabulary = start[1]
+    others = {part: other.whole for part, other in given.items()}
+    parts = split_text(text.name, text.whole, others)
+    known = {"data": common.compute_fingerprint(text.whole)}
+    for part, other in others.items():
+        known[f"{part} data"] = common.compute_fingerprint(other)
+    lines = _show_read(text)
+    begun = None
+    if start is not None:
+        path = inputs.model_file(start, KIND)
+        model, vocabulary, about = storage.load_model(path)
+        known["from"] = common.compute_fingerprint(path.read_bytes())
+        begun = model
+        _take_sizes(options, vocabulary, about["sizes"])
     else:
         words = options.tokens == "words"
         make = word_vocabulary if words else character_vocabulary
         vocabulary = make(parts.training)
     ids = _encode(vocabulary, parts.training)
     _choose_steps(options, len(ids))
-    return (
-        parts,
-        vocabulary,
-        _make_windows(options, name, ids),
-        start,
-        "test" in given,
-    ), known
+    lines.append(
+        f"{vocabulary.size - 1} different {options.tokens}, {len(ids):,} of them "
+        f"in training, then {len(parts.validation):,} characters to choose by and "
+        f"{len(parts.test):,} to score"
+    )
+    windows = _make_windows(options, text.name, ids)
+    data = parts, vocabulary, windows, begun, "test" in given
+    return Prepared(data, known, lines)
+
+
+def _show_read(text: Text) -> list[str]:
+    """How much was read, and how it begins and ends."""
+    whole = " ".join(text.whole[:SHOWN].split()), " ".join(text.whole[-SHOWN:].split())
+    size = f"{len(text.whole):,} characters, {text.whole.count(chr(10)):,} lines"
+    return [f"{size} in {text.name}", f"  {whole[0]} ...", f"  ... {whole[1]}"]
+
+
+def _take_sizes(options: Any, vocabulary: Vocabulary, sizes: Facts) -> None:
+    """The settings of the model that is gone on from.
+
+    Raises Refused where it is one of blocks, which no command trains.
+    """
+    if "cell" not in sizes:
+        raise Refused("--from: expected a model of cells, got one of blocks")
+    options.tokens = "words" if vocabulary.words else "characters"
+    options.cell, options.hidden = sizes["cell"], sizes["H"]
+    options.layers = sizes["layers"]
 
 
 def _choose_steps(options: Any, tokens: int) -> None:
@@ -168,14 +218,6 @@ def _choose_steps(options: Any, tokens: int) -> None:
     if options.steps is None:
         wanted = PASSES * tokens // (options.window * options.batch)
         options.steps = min(max(FEWEST, wanted), MOST)
-
-
-def _load_start(arguments: Any) -> Any:
-    """The model to go on from, and its vocabulary."""
-    path = inputs.model_file(arguments.start, KIND)
-    model, vocabulary, _ = storage.load_model(path)
-    arguments.tokens = "words" if vocabulary.words else "characters"
-    return model, vocabulary
 
 
 def _encode(vocabulary: Vocabulary, text: str) -> np.ndarray:
@@ -199,37 +241,30 @@ def _split_paragraphs(text: str) -> Iterator[str]:
         start = end
 
 
-def _fit(
-    arguments: Any, data: tuple, run: watch.Run, device: Any
-) -> tuple[Model, Facts]:
+def _fit(options: Any, data: tuple, run: watch.Run, device: Any) -> tuple[Model, Facts]:
     """A model that has learned the training part."""
     parts, vocabulary, next_batch, start, _ = data
     ids = vocabulary.encode(parts.training)
     if start is None:
-        with seeded(arguments.seed), common.refuse_in_words():
-            model = _make_model(arguments, vocabulary.size)
+        with seeded(options.seed), common.refuse_in_words():
+            model = _make_model(options, vocabulary)
     else:
-        model = start[0].train()
+        model = start.train()
         _tell_unknown(vocabulary, parts.training)
     model.to(device)
     validation = _split_lanes(vocabulary.encode(parts.validation)[:AT_MOST])
     split = {k: len(v) for k, v in parts._asdict().items()}
-    in_order = arguments.windows == WINDOWS[0]
-    optimizer = cooling(
-        arguments.rate, arguments.steps, arguments.falls, arguments.warm, arguments.beta
-    )
     return runs.train_run(
         run,
         (model, vocabulary),
         {"split": split},
-        language_loss if in_order else window_loss,
+        language_loss,
         next_batch,
         lambda model: _to_bits(token_nats(model, validation)),
-        common.Bar(_format_label(arguments)),
+        common.Bar(f"{options.cell} {options.hidden}"),
         unit="bits",
-        carry=model.zero_state(arguments.batch) if in_order else None,
-        optimizer=optimizer,
-        average=arguments.average,
+        carry=model.zero_state(options.batch),
+        optimizer=cooling(options.rate, options.steps, options.falls),
         trivial=_unigram_bits(ids, validation),
         show=lambda model: _show_glimpse(model, vocabulary),
     )
@@ -260,87 +295,26 @@ def _tell_unknown(vocabulary: Vocabulary, text: str) -> None:
         )
 
 
-def _make_model(arguments: Any, K: int) -> Any:
-    """Layers of cells, or blocks, with random weights."""
-    kind, H = arguments.model_kind, arguments.hidden
-    layers, dropout = arguments.layers, arguments.dropout
-    if kind is None:
-        words = arguments.tokens == "words"
-        width = None if words else min(WIDTH, H)
-        return LanguageModel(K, H, arguments.cell, layers, dropout, width)
-    reach = REACH if kind == "attention" else None
-    return BlockModel(K, H, kind, layers, dropout=dropout, reach=reach)
+def _make_model(options: Any, vocabulary: Vocabulary) -> LanguageModel:
+    """Layers of cells with random weights."""
+    H, layers, dropout = options.hidden, options.layers, options.dropout
+    width = None if vocabulary.words else min(WIDTH, H)
+    return LanguageModel(vocabulary.size, H, options.cell, layers, dropout, width)
 
 
-def _format_label(arguments: Any) -> str:
-    """The label of the progress bar: what is trained."""
-    return f"{arguments.model_kind or arguments.cell} {arguments.hidden}"
-
-
-def _check(arguments: Any) -> None:
-    """Raise Refused where blocks are asked for that cannot be."""
-    kind = getattr(arguments, "model_kind", None)
-    if kind is None:
-        return
-    if arguments.cell != "LSTM":
-        raise Refused(
-            f"--cell {arguments.cell}: a block has no cells; "
-            f"leave it out, or --model-kind {kind}"
-        )
-    if arguments.hidden % HEADS:
-        raise Refused(
-            f"--hidden: expected a multiple of {HEADS} for --model-kind, "
-            f"got {arguments.hidden}"
-        )
-
-
-def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
-    """The scores of the same text, or of another one."""
-    name = _format_files(arguments.file)
-    return score_text(model, about, name, _read_text(arguments))
-
-
-def score_text(model: Any, about: Facts, name: str, whole: str) -> Scores:
+def score_text(model: Any, about: Facts, text: Text) -> Scores:
     """The scores of the held-out part, if it is the text; else of all.
 
     Raises Refused where all of it was learned from.
     """
-    digest = common.compute_fingerprint(whole)
-    settings = about.get("settings", {})
-    if digest == settings.get("data"):
-        if "test data" in settings:
-            raise Refused(
-                f"{name}: the model was trained on it: expected the text "
-                "of --test, or another"
-            )
-        parts = split_text(name, whole)
-        found, deferred = _compute_scores(model, (parts, False))
-        if "validation data" in settings:  # then it is not this tenth
-            deferred = {}
-        return found, deferred
-    return _score_elsewhere(model, name, whole)
-
-
-def _read_text(arguments: Namespace) -> str:
-    """Read all inputs, and report what is left out."""
-    return read_files(arguments.file, arguments.encoding)
-
-
-def read_files(paths: Sequence[Path], encoding: str | None = None) -> str:
-    """The text of files, folders or patterns; what is left out is told."""
-    skipped: list[str] = []
-    text = read_texts(paths, encoding, skipped.append)
-    for line in skipped[:5]:
-        common.note(line)
-    if len(skipped) > 5:
-        common.note(f"and {len(skipped) - 5} more files like these")
-    return text
-
-
-def _format_files(paths: Sequence[Path]) -> str:
-    """The files, for messages."""
-    first, *others = paths
-    return f"{first} and {len(others)} more" if others else str(first)
+    common.tell_read(_show_read(text))
+    digest = common.compute_fingerprint(text.whole)
+    if not evaluation.was_learned(about, digest, text.name):
+        return _score_elsewhere(model, text.name, text.whole)
+    found, deferred = _compute_scores(model, (split_text(text.name, text.whole), False))
+    if "validation data" in about["settings"]:  # then it is not this tenth
+        deferred = {}
+    return found, deferred
 
 
 def split_text(name: str, whole: str, given: dict[str, str] | None = None) -> TextParts:
@@ -361,25 +335,20 @@ def split_text(name: str, whole: str, given: dict[str, str] | None = None) -> Te
     return TextParts(own[0], **(dict(zip(missing, own[1:], strict=True)) | given))
 
 
-def _make_windows(arguments: Any, name: str, ids: np.ndarray) -> Any:
+def _make_windows(options: Any, name: str, ids: np.ndarray) -> Any:
     """The next_batch of training.
 
     Raises Refused where the text is shorter than one window.
     """
-    window, batch = arguments.window, arguments.batch
-    in_order = arguments.windows == WINDOWS[0]
-    needed = window * (batch if in_order else 1) + 1
+    window, batch = options.window, options.batch
+    needed = window * batch + 1
     if len(ids) < needed:
         raise Refused(
-            f"{name}: its training part has {len(ids)} "
-            f"{arguments.tokens}, one window of {window} steps of {batch} "
-            f"sequences takes {needed}: a longer text, or a smaller "
-            "--window or --batch"
+            f"{name}: its training part has {len(ids)} {options.tokens}, "
+            f"one update takes {needed} ({window} steps of {batch} stretches): "
+            "a longer text, or from Python a smaller window or batch"
         )
-    if in_order:
-        windows = contiguous_windows(stretches(ids, batch), window)
-    else:
-        windows = random_windows(ids, window, batch)
+    windows = contiguous_windows(stretches(ids, batch), window)
     return lambda rng, step: windows(rng, step).astype(int)
 
 
@@ -413,7 +382,7 @@ def _compute_scores(known: Model, data: Any) -> Scores:
     with _report_progress(model, NETWORK, lanes):
         nats = token_nats(model, lanes, READ)
     bits = _to_bits(nats)
-    which = "the text of --test" if given else "the last tenth"
+    which = "the text given for it" if given else "the last tenth"
     what = f"{which}: {len(test)} tokens, not seen in training"
     unknown = int((test == 0).sum())
     found = {
@@ -617,18 +586,11 @@ def _check_prompt(vocabulary: Vocabulary, prompt: str, ids: np.ndarray) -> None:
 
 APP = evaluation.Application(
     kind=KIND,
-    read=_read,
     fit=_fit,
     score=_compute_scores,
-    rescore=_score_again,
     save=storage.save_model,
     load=storage.load_model,
     show=_show,
-    check=_check,
     hint="a longer text, or more --steps",
 )
-PARTS = {
-    "train": partial(runs.learn, APP),
-    "sample": _sample,
-    "evaluate": partial(evaluation.score_again, APP),
-}
+PARTS = {"train": _train, "sample": _sample, "evaluate": _evaluate}

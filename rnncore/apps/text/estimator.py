@@ -1,69 +1,75 @@
-"""A language model of a text."""
+"""A language model, learned from a text."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rnncore.apps.spine.estimator import Estimator
+from rnncore.apps.spine.estimator import Estimator, setting
+from rnncore.apps.spine.options import parse_share, whole_number
 
 if TYPE_CHECKING:
-    import numpy as np
+    from rnncore.apps.spine.evaluation import Scores
 
     Path_ = str | os.PathLike
-    Film = Path_ | np.ndarray
-    Films = Path_ | Sequence[Film]  # their folder, or they themselves
-    Labels = Sequence[str] | None
-    Sentences = Sequence[str] | None
-    Texts = Path_ | Sequence[str]  # of a file, or they themselves
-    Sound = Path_ | tuple[np.ndarray, int]
-    Sounds = Path_ | Sequence[Sound]  # their folder, or they themselves
-    Captions = Path_ | Sequence[str] | Sequence[Sequence[str]]
+    Text = str | os.PathLike | Sequence[os.PathLike]  # itself, or its files
 
 
 @dataclass(kw_only=True)
 class TextModel(Estimator):
-    """A language model of a text: the command `text`.
+    """A language model of a text.
 
-    Options as those of `text train`.
+    A string is the text itself; a path, or several, are UTF-8 files, which
+    are read one after another.
     """
 
     application = "text"
-    outside = Estimator.outside | {"start"}
 
-    cell: str = "LSTM"  # or GRU, RNN
-    model_kind: str | None = None  # blocks in place of cells: "minGRU", ...
-    tokens: str = "characters"  # or words
-    start: str | os.PathLike | None = None  # a model to go on from
-    hidden: int = 256  # units
-    layers: int = 1
-    window: int = 64  # steps between two updates
-    windows: str = "in-order"  # or anywhere in the text, from a state of 0
-    batch: int = 32  # stretches of the text an update
-    steps: int | None = None  # updates at most
-    rate: float = 0.006  # Adam's, before it falls to 0
-    falls: float = 0.8  # of the steps, in which it does
-    warm: int = 0  # steps in which it rises first
-    beta: float = 0.999  # of Adam's mean square, kept each step
-    average: float = 0.0  # of the weights' mean, kept each step; 0: none
-    dropout: float = 0.1
-    evaluate_every: int = 100  # updates between two looks at validation
-    patience: int = 8  # looks without anything better
+    tokens: str = setting(
+        "characters", "what is predicted", choices=["characters", "words"]
+    )
+    cell: str = setting("LSTM", "of the layers", choices=["RNN", "LSTM", "GRU"])
+    layers: int = setting(1, "layers of cells")
+    hidden: int = setting(256, "units")
+    window: int = setting(64, "steps between two updates")
+    batch: int = setting(32, "stretches of the text an update")
+    steps: int | None = setting(None, "updates at most", whole_number)
+    rate: float = setting(0.006, "Adam's learning rate, before it falls to 0")
+    falls: float = setting(0.8, "share of the steps in which it falls", parse_share)
+    dropout: float = setting(0.1, "share of the units left out in training")
+    evaluate_every: int = setting(100, "updates between two looks at validation")
+    patience: int = setting(8, "looks without anything better, then it stops")
 
-    def fit(self, text: str | os.PathLike | Sequence[os.PathLike]) -> Self:
+    def fit(
+        self,
+        text: Text,
+        *,
+        validation: Text | None = None,
+        test: Text | None = None,
+        start: Path_ | None = None,
+        path: Path_ | None = None,
+    ) -> Self:
         """Learn eight tenths of a text; the last tenth is for the score.
 
-        A string is the text itself; a path, or several, are files,
-        folders or patterns of files.
+        The tenth between chooses the weights; both may be texts of their
+        own. `start` is a model to go on from, with its vocabulary and sizes.
+        At `path` the model's file is written, and a run that broke off goes
+        on.
 
         Raises Refused where the text is too short.
         """
-        name, whole = self._read(text)
-        return self._train(
-            lambda options: self._command().prepare(options, name, whole)
-        )
+        work = self._work()
+        given = {"validation": validation, "test": test}
+
+        def prepare(options: Any) -> Any:
+            others = {k: work.read(v) for k, v in given.items() if v is not None}
+            begin = None if start is None else Path(start)
+            return work.prepare(options, work.read(text), others, begin)
+
+        return self._train(prepare, None if path is None else Path(path))
 
     def generate(
         self,
@@ -80,25 +86,21 @@ class TextModel(Estimator):
         Raises Refused where the prompt is empty or has unknown tokens.
         """
         how = prompt, length, temperature, top_k, nucleus, beam, seed
-        return "".join(self._command().write_after(self._fitted(), *how))
+        return "".join(self._work().write_after(self._fitted(), *how))
 
-    def score(
-        self, text: str | os.PathLike | Sequence[os.PathLike] | None = None
-    ) -> float:
+    def score(self, text: Text | None = None) -> float:
         """Bits per token: lower is better.
 
         Of the last tenth of the text that was learned; of all of another.
-        """
-        model = self._fitted()
-        if text is None:
-            return float(self.about_["score"])
-        given = model, self.about_, *self._read(text)
-        return self._score(self._command().score_text(*given))
 
-    def _read(self, text: Any) -> tuple[str, str]:
-        """A text and its name."""
-        if isinstance(text, str):
-            return "the text", text
-        paths = [text] if isinstance(text, os.PathLike) else [*text]
-        name = ", ".join(os.fspath(path) for path in paths)
-        return name, self._command().read_files(paths)
+        Raises Refused where all of it was learned from.
+        """
+        if text is None:
+            self._fitted()
+            return float(self.about_["score"])
+        return self._score(text)
+
+    def _rescore(self, text: Text) -> Scores:
+        work = self._work()
+        found: Scores = work.score_text(self._fitted(), self.about_, work.read(text))
+        return found

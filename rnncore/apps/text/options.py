@@ -12,10 +12,9 @@ from rnncore.apps.spine.options import (
     add_model,
     add_option,
     add_seed,
+    add_settings,
     add_train,
-    add_training,
-    at_least,
-    find_defaults,
+    mark_read,
     parse_share,
     whole_number,
 )
@@ -24,66 +23,28 @@ from rnncore.apps.text.estimator import TextModel
 TRAIN = "text train book.txt --model book.safetensors"
 SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
 EVALUATE = "text evaluate book.safetensors book.txt"
-WINDOWS = "in-order", "anywhere"  # of the text
-FILES: dict[str, Any] = {
-    "nargs": "+",
-    "what": "a text file, a folder of them, or a pattern such as '*.md'",
-}
-MIXERS = ["LSTM", "sLSTM", "minGRU", "minLSTM", "RG-LRU"]
-MIXERS += ["selective", "gated-delta", "mLSTM", "attention"]
-MIXERS += ["turning", "solved-GRU"]
+FORM = (
+    "Takes UTF-8 text files, which are read one after another; a byte order "
+    "mark of UTF-16 decides otherwise."
+)
+FILES: dict[str, Any] = {"nargs": "+", "what": "a text file, or several"}
 
 
 def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
     examples = TRAIN, SAMPLE, EVALUATE
-    parts = add_group(commands, "text", ABOUT["text"], examples)
+    parts = add_group(commands, "text", ABOUT["text"], examples, FORM)
     train = add_train(parts, "learn from text files", TRAIN, "file", **FILES)
-    _add_encoding(train)
-    what = (
-        "a model to go on from: its vocabulary, sizes and kind are kept, "
-        "and --cell, --hidden and the like say nothing"
-    )
+    for name, use in ("validation", "choose by"), ("test", "score"):
+        what = f"a text to {use} (default: a tenth of FILE)"
+        add_option(train, f"--{name}", what, kind=Path, metavar="TEXT")
+        mark_read(train, name)
+    what = "a model to go on from, with its vocabulary and sizes"
     add_option(train, "--from", what, kind=Path, metavar="MODEL", dest="start")
-    tokens, cells = ["characters", "words"], ["RNN", "LSTM", "GRU"]
-    for name, part in ("--validation", "choose by"), ("--test", "score"):
-        what = f"a text to {part} (default: a tenth of FILE)"
-        add_option(train, name, what, kind=Path, metavar="TEXT")
-    what = "what is predicted"
-    add_option(train, "--tokens", what, TextModel.tokens, choices=tokens)
-    add_option(train, "--cell", default=TextModel.cell, choices=cells)
-    what = "in place of layers of cells: blocks, with this between their steps"
-    add_option(train, "--model-kind", what, choices=MIXERS)
-    _add_recipe(train)
-    add_training(train, **find_defaults(TextModel))
+    add_settings(train, TextModel, "tokens", "cell", "layers")
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
-    evaluate = add_evaluate(parts, about, EVALUATE, "file", **FILES)
-    _add_encoding(evaluate)
-
-
-def _add_recipe(train: Any) -> None:
-    """How a network learns, beyond what every `train` has."""
-    what = (
-        "read the text window after window, the state carried on, or "
-        "windows from anywhere in it, from a state of zeros"
-    )
-    add_option(train, "--windows", what, TextModel.windows, choices=list(WINDOWS))
-    what = "steps in which the rate rises first"
-    add_option(train, "--warm", what, TextModel.warm, at_least(0))
-    what = "share of Adam's mean square that each step keeps"
-    kind = parse_share
-    add_option(train, "--beta", what, TextModel.beta, kind)
-    what = (
-        "use the running mean of the weights, of which each step keeps "
-        "this share, such as 0.998 (0: the weights themselves)"
-    )
-    add_option(train, "--average", what, TextModel.average, kind)
-
-
-def _add_encoding(parser: Any) -> None:
-    what = "of FILE (default: what its first bytes name, else utf-8)"
-    add_option(parser, "--encoding", what, outside=True)
+    add_evaluate(parts, about, EVALUATE, "file", **FILES)
 
 
 def _add_sample(parts: Group) -> None:
