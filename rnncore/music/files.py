@@ -31,6 +31,7 @@ ENDINGS = (".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc")
 TEMPO = 80.0  # quarter notes a minute, where the file does not say
 LATE = 0.12  # of a frame: as much as a player's fingers may be behind
 LONGEST = 50_000  # frames: an hour of eighth notes is a damaged file
+OTHER = "no MIDI, MusicXML or ABC by its ending"
 SILENT = "there are no notes in it"
 UNHEARD = (
     "there are only drums in it, or notes that are shorter than a frame or "
@@ -130,16 +131,44 @@ def _read_musicxml(path: Path, frame: float) -> Folder:
     from music21 import converter, stream
 
     if is_zip(path):  # as an .mxl is
-        open_zip(path, "score").close()  # which refuses what grows
-    found: Any = converter.parse(  # no pickle read, none written
-        path, forceSource=True, storePickle=False
-    )
+        found: Any = converter.parseData(
+            _unpack_score(path), format="musicxml"
+        )
+    else:
+        found = converter.parse(  # no pickle read, none written
+            path, forceSource=True, storePickle=False
+        )
     opus = isinstance(found, stream.Opus)
     made = []
     for score in list(found.scores) if opus else [found]:
         score.toSoundingPitch(inPlace=True)  # a clarinet's are written
         made.append(from_music21(score, frame, path.stem))
     return _folder(made, len(found.recurse().notes) > 0)
+
+
+def _unpack_score(path: Path) -> str:
+    """The score of an .mxl: the root file that its container.xml names.
+
+    Beside it there may be its parts, or what an archiver adds.
+    """
+    from defusedxml.ElementTree import fromstring
+
+    with open_zip(path, "score") as archive:  # it refuses what grows
+        container = fromstring(archive.read("META-INF/container.xml"))
+        named = [
+            e.get("full-path") for e in container.iter() if _is_root(e)
+        ]
+        if not named:
+            raise ValueError("its container.xml names no root file")
+        return archive.read(str(named[0])).decode("utf-8-sig")
+
+
+def _is_root(element: Any) -> bool:
+    """Whether it names a score, not a picture or sound of it."""
+    kind = element.get("media-type", "")
+    return str(element.tag).endswith("rootfile") and (
+        not kind or "musicxml" in kind or kind.endswith("xml")
+    )
 
 
 def _read_midi(path: Path, frame: float) -> Folder:
@@ -189,11 +218,11 @@ def read_folder(
     folder = Path(path)
     if not folder.is_dir():
         raise ValueError(f"{folder}: there is no such folder")
-    files = sorted(
-        f
-        for f in folder.rglob("*")
-        if f.is_file() and f.suffix.lower() in ENDINGS
-    )
+    every = sorted(f for f in folder.rglob("*") if f.is_file())
+    files = [f for f in every if f.suffix.lower() in ENDINGS]
+    other = {
+        str(f.relative_to(folder)): OTHER for f in every if f not in files
+    }
     scores: list[Score] = []
     unreadable: dict[str, str] = {}
     remarks: dict[str, str] = {}
@@ -218,6 +247,7 @@ def read_folder(
         )
     if not scores:
         raise ValueError(f"{folder}: {_describe_unreadable(unreadable)}")
+    unreadable |= other
     return Folder(scores, unreadable, remarks, tally=_add_up(tallies))
 
 

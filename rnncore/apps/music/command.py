@@ -1,27 +1,29 @@
-"""The command `music`: scores of one's own, learned and continued."""
+"""The command `music`, and the work of its class."""
 
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from scipy.io import wavfile
 
-from rnncore.apps.music import rolls_command as rolls
-from rnncore.apps.music.estimator import Composer
-from rnncore.apps.music.options import MOST_VOICES
-from rnncore.apps.spine import common, evaluation, models, runs, watch
+from rnncore.apps.music.estimator import MOST_VOICES, Composer
+from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
+from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows, mean_interval
+from rnncore.apps.spine.options import settings_of
 from rnncore.music import files, generate, infill, training
+from rnncore.music.engrave import pitch_name
 from rnncore.music.files import read_folder, read_score
 from rnncore.music.markov import Chain
-from rnncore.music.score import TOKENS, Score, encode, to_voices
+from rnncore.music.score import REST, TOKENS, Score, encode, to_voices
 from rnncore.music.sound import synthesise
-from rnncore.music.split import ScoreParts, fingerprint, melody, split
+from rnncore.music.split import fingerprint, melody, split
 from rnncore.music.training import train_voices
 from rnncore.music.voices import moved, score_nats
 from rnncore.storage.files import Refused, whole_file
@@ -30,64 +32,107 @@ from rnncore.storage.weights import halved
 KIND = "music, voices"
 TYPICAL = {"bar": 8, "frame": 0.5, "tempo": 80.0}
 RATE = 22_050  # samples a second of a WAV file
-VOICES_ONLY, ROLLS_ONLY = ("frame", "voices"), ("network", "home")
+BAR = 16  # frames of the first bars that are shown, at most
 Model = tuple[torch.nn.Module]
 
 
-def _choose_app(arguments: Namespace) -> evaluation.Application:
-    """Whether it is a folder of scores, or a published set.
+class Read(NamedTuple):
+    """Scores, where they are from, and what is shown of them."""
 
-    Raises Refused where an option is of the other.
+    scores: list[Score]
+    name: str
+    lines: list[str]
+
+
+def read(given: Any, frame: float) -> Read:
+    """The scores of a folder, or scores themselves.
+
+    Raises Refused where there is no folder, or no score in it.
     """
-    if rolls.is_published(arguments.folder):
-        runs.leave_out(arguments, VOICES_ONLY, "without a published set")
-        return rolls.APP
-    runs.leave_out(arguments, ROLLS_ONLY, "only with a published set")
-    runs.fill_in(arguments, vars(Composer()))
-    return APP
+    if not isinstance(given, str | os.PathLike):
+        scores = [*given]
+        return Read(scores, "the pieces", _show_read(scores, "the pieces"))
+    folder = Path(given)
+    with common.refuse_in_words():
+        found = read_folder(folder, frame, common.Bar("reading", "file"))
+    lines = _show_read(found.scores, str(folder))
+    written, kept = found.tally
+    if kept < written:
+        lines.append(
+            f"{1 - kept / written:.1%} of the notes are lost between frames of "
+            f"{frame:g} quarter notes: a smaller --frame keeps more"
+        )
+    if found.remarks:
+        name, remark = next(iter(found.remarks.items()))
+        more = f"; {len(found.remarks) - 1} more of the kind"
+        lines.append(f"{name}: {remark}{more * (len(found.remarks) > 1)}")
+    lines += common.count_left_out(found.unreadable)
+    return Read(found.scores, str(folder), lines)
 
 
-def _read(arguments: Namespace) -> tuple[tuple, Facts]:
-    """The parts, and how far their pieces are moved."""
-    scores = read_scores(arguments.folder, arguments.frame)
-    return prepare(arguments, scores, arguments.folder)
+def _show_read(scores: list[Score], name: str) -> list[str]:
+    """How many pieces, and the first bars of the first."""
+    first = scores[0]
+    frames = sum(len(score.pitches) for score in scores)
+    counts = sorted({score.pitches.shape[1] for score in scores})
+    voices = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
+    size = f"{format_count(len(scores), 'piece')} in {name}: {frames} frames of "
+    size += f"{first.frame:g} quarter notes, {voices} voice{'s' * (counts[-1] > 1)}"
+    return [size, f"  {first.title}: {_name_bars(first)}"]
 
 
-def prepare(
-    options: Any, scores: list[Score], folder: Path | None = None
-) -> tuple[tuple, Facts]:
+def _name_bars(score: Score) -> str:
+    """The notes of the first two bars, voice by voice: `-` holds, `.` rests."""
+    length = score.bar - score.pickup if score.pickup else score.bar
+    ends = min(length, BAR), min(length + score.bar, BAR)
+    voices = []
+    for pitches, starts in zip(score.pitches.T, score.starts.T, strict=True):
+        notes = [
+            "." if pitch == REST else pitch_name(pitch) if start else "-"
+            for pitch, start in zip(pitches[: ends[1]], starts[: ends[1]], strict=True)
+        ]
+        voices.append(" ".join([*notes[: ends[0]], "|", *notes[ends[0] :]]))
+    return " / ".join(voices)
+
+
+def prepare(options: Any, found: Read) -> Prepared:
     """The parts of some pieces, and how far they are moved.
 
     Raises Refused where there are fewer than three different ones.
     """
-    V = options.voices or _usual_voices(scores)
-    parts = _split(folder, scores, V, options.seed)
+    scores, lines = found.scores, [*found.lines]
+    V = options.voices or _usual_voices(scores, lines)
+    options.voices = V
+    try:
+        parts = split([to_voices(s, V) for s in scores], seed=options.seed)
+    except ValueError as error:
+        left_out = [line for line in lines if line.startswith("left out")]
+        why = "; ".join([f"{found.name}: {error}", *left_out])
+        raise Refused(why) from error
     prints = sorted("".join(_fingerprint_names(s)) for s in scores)
-    known = {"voices": V, "data": common.compute_fingerprint(" ".join(prints))}
-    return (parts, options.transpose), known
+    known = {"data": common.compute_fingerprint(" ".join(prints))}
+    return Prepared((parts, options.transpose), known, lines)
 
 
-def _fit(
-    arguments: Any, data: tuple, run: watch.Run, device: Any
-) -> tuple[Model, Facts]:
+def _fit(options: Any, data: tuple, run: watch.Run, device: Any) -> tuple[Model, Facts]:
     """A model of voices that has learned the training pieces."""
     parts, _ = data
-    bar = common.Bar(format_count(run.settings["voices"], "voice"))
+    bar = common.Bar(format_count(options.voices, "voice"))
     own = _find_typical(parts.train)
     own["learned"] = [_fingerprint_names(s)[0] for s in parts.train]
     both = [*parts.train, *parts.validation]
     own["seen"] = sorted({name for s in both for name in _fingerprint_names(s)})
     model, about = train_voices(
         parts,
-        seed=arguments.seed,
-        steps=arguments.steps,
-        hidden=arguments.hidden,
-        drop=arguments.dropout,
-        rate=arguments.rate,
-        shifts=arguments.transpose,
-        B=arguments.batch,
-        window=arguments.window,
-        evaluate_every=arguments.evaluate_every,
+        seed=options.seed,
+        steps=options.steps,
+        hidden=options.hidden,
+        drop=options.dropout,
+        rate=options.rate,
+        shifts=options.transpose,
+        B=options.batch,
+        window=options.window,
+        evaluate_every=options.evaluate_every,
         device=device,
         checkpoint=run.checkpoint,
         progress=bar,
@@ -105,17 +150,28 @@ def _measure_loss(model: Model, data: tuple) -> Scores:
     return _compute_scores(model[0], parts.train, parts.test, shifts)
 
 
+def _train(arguments: Namespace) -> int:
+    model = Composer(**settings_of(arguments, Composer))
+    model.line = arguments.line
+    model.fit(arguments.folder, path=arguments.model)
+    return evaluation.tell_trained(model, arguments.model)
+
+
+def _evaluate(arguments: Namespace) -> int:
+    return evaluation.evaluate(Composer, arguments, arguments.folder)
+
+
 def _sample(arguments: Namespace) -> int:
     """Compose or harmonise; write the files."""
     midi, xml, wav = _check_outputs(arguments)
-    model, about = models.load_model(arguments, KIND, training.load_voices)
-    names = "bars", "temperature", "tempo", "seed"
-    how = {name: getattr(arguments, name) for name in names}
+    composer = Composer.load(arguments.model, arguments.device)
     melody = None
     if arguments.melody:
-        frame = (TYPICAL | about)["frame"]
+        frame = (TYPICAL | composer.about_)["frame"]
         melody = _read_melody(arguments.melody, frame)
-    score = write_score(model, about, melody, **how)
+    names = "bars", "temperature", "tempo", "seed"
+    how = {name: getattr(arguments, name) for name in names}
+    score = composer.compose(melody=melody, **how)
     files.write_midi(midi, score)
     files.write_musicxml(xml, score)
     written = [midi, xml]
@@ -177,34 +233,21 @@ def _check_outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
     return midi, xml, wav
 
 
-def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
-    """Nats a frame of the pieces that training did not see."""
-    scores = read_scores(arguments.folder, (TYPICAL | about)["frame"])
-    names = str(arguments.folder), str(arguments.model)
-    return score_pieces(model, about, scores, *names)
-
-
-def score_pieces(
-    model: Any,
-    about: Facts,
-    scores: list[Score],
-    name: str = "the pieces",
-    path: str = "the model",
-) -> Scores:
+def score_pieces(model: Any, about: Facts, read: Read) -> Scores:
     """Nats a frame of the pieces that training did not see.
 
     Raises Refused, naming them, where it saw all.
     """
-    scores = [to_voices(s, about["V"]) for s in scores]
+    common.tell_read(read.lines)
+    scores = [to_voices(s, about["V"]) for s in read.scores]
     if "seen" not in about:
-        raise Refused(f"{path}: it does not tell what it saw")
+        raise Refused("the model does not tell what it saw")
     learned, seen = set(about["learned"]), set(about["seen"])
     fresh = [s for s in scores if not seen & set(_fingerprint_names(s))]
     if not fresh:
         raise Refused(
-            f"{name}: the model saw all "
-            f"{format_count(len(scores), 'piece')} in training, or others "
-            "with their melodies"
+            f"{read.name}: the model has learned from all of it, or from pieces "
+            "with the same melodies: expected other data"
         )
     known = [s for s in scores if _fingerprint_names(s)[0] in learned]
     if len(known) < len(learned):
@@ -213,53 +256,17 @@ def score_pieces(
     return _compute_scores(model[0], known, fresh, about["shifts"])
 
 
-def read_scores(folder: Path, frame: float) -> list[Score]:
-    """The scores of a folder; what cannot be read is named on stderr.
-
-    Raises Refused where there is no score.
-    """
-    with common.refuse_in_words():
-        found = read_folder(folder, frame, common.Bar("reading", "file"))
-    for name, reason in (found.unreadable | found.remarks).items():
-        note(f"{name}: {reason}")
-    if found.unreadable:
-        tunes = " or tunes" if any(", " in k for k in found.unreadable) else ""
-        count = format_count(len(found.unreadable), "file")
-        note(
-            f"{count}{tunes} could not be read; "
-            f"going on with {format_count(len(found.scores), 'piece')}"
-        )
-    written, kept = found.tally
-    if kept < written:
-        note(
-            f"{1 - kept / written:.1%} of the notes are lost between "
-            f"frames of {frame:g} quarter notes: a smaller --frame keeps "
-            "more"
-        )
-    return found.scores
-
-
-def _usual_voices(scores: list[Score]) -> int:
-    """The commonest number of voices; the larger one if tied."""
+def _usual_voices(scores: list[Score], lines: list[str]) -> int:
+    """The commonest number of voices, the larger one if tied; it is told."""
     counts = [s.pitches.shape[1] for s in scores]
     usual = max(set(counts), key=lambda V: (counts.count(V), V))
     usual = min(usual, MOST_VOICES)
     if others := len(counts) - counts.count(usual):
-        note(
+        lines.append(
             f"learning {format_count(usual, 'voice')} a piece: {others} of "
-            f"{format_count(len(counts), 'piece')} have more or fewer "
-            "(--voices)"
+            f"{format_count(len(counts), 'piece')} have more or fewer (--voices)"
         )
     return usual
-
-
-def _split(folder: Path | None, scores: list[Score], V: int, seed: int) -> ScoreParts:
-    """Training, validation and test pieces in V voices.
-
-    Raises Refused where there are fewer than three different pieces.
-    """
-    with common.refuse_in_words(folder):
-        return split([to_voices(s, V) for s in scores], seed=seed)
 
 
 def _fingerprint_names(score: Score) -> list[str]:
@@ -352,23 +359,11 @@ def _show(about: Facts) -> evaluation.Described:
 
 APP = evaluation.Application(
     kind=KIND,
-    read=_read,
     fit=_fit,
     score=_measure_loss,
-    rescore=_score_again,
     save=training.save_model,
     load=training.load_voices,
     show=_show,
     hint="more pieces of one style, more --transpose, more --steps",
 )
-
-
-def _train(arguments: Namespace) -> int:
-    return runs.learn(_choose_app(arguments), arguments)
-
-
-def _evaluate(arguments: Namespace) -> int:
-    return evaluation.score_again(_choose_app(arguments), arguments)
-
-
 PARTS = {"train": _train, "sample": _sample, "evaluate": _evaluate}

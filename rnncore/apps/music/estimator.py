@@ -8,51 +8,61 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rnncore.apps.spine.estimator import Estimator
+from rnncore.apps.spine.estimator import Estimator, setting
+from rnncore.apps.spine.options import at_least, whole_number
 from rnncore.music.plan import VOICES
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from rnncore.apps.spine.evaluation import Scores
     from rnncore.music.score import Score
 
     Path_ = str | os.PathLike
-    Film = Path_ | np.ndarray
-    Films = Path_ | Sequence[Film]  # their folder, or they themselves
-    Labels = Sequence[str] | None
-    Sentences = Sequence[str] | None
-    Texts = Path_ | Sequence[str]  # of a file, or they themselves
-    Sound = Path_ | tuple[np.ndarray, int]
-    Sounds = Path_ | Sequence[Sound]  # their folder, or they themselves
-    Captions = Path_ | Sequence[str] | Sequence[Sequence[str]]
+    Scores_ = Path_ | Sequence[Score]  # their folder, or they themselves
+
+MOST_VOICES = 4  # unless another number is asked for
 
 
 @dataclass(kw_only=True)
 class Composer(Estimator):
-    """Music in voices: the command `music`."""
+    """Music in voices: a folder of MIDI, MusicXML or ABC, or scores."""
 
     application = "music"
 
-    frame: float = 0.5  # the shortest note, in quarter notes
-    voices: int | None = None  # as most pieces have, at most four
-    transpose: int = VOICES.transpose  # semitones by which pieces are moved, at most
-    hidden: int = VOICES.hidden  # units
-    window: int = VOICES.window  # frames between two updates
-    batch: int = VOICES.batch  # pieces an update
-    steps: int = VOICES.steps  # updates
-    rate: float = VOICES.rate  # Adam's
-    dropout: float = VOICES.dropout
-    evaluate_every: int = (
-        VOICES.evaluate_every
-    )  # updates between two looks at validation
+    frame: float = setting(0.5, "the shortest note, in quarter notes")
+    voices: int | None = setting(
+        None,
+        f"how many (default: as most pieces have, at most {MOST_VOICES}); of "
+        "others outer ones stay, silent ones are added",
+        whole_number,
+    )
+    transpose: int = setting(
+        VOICES.transpose,
+        "learn each piece also up to N semitones higher and lower",
+        at_least(0),
+    )
+    hidden: int = setting(VOICES.hidden, "units")
+    window: int = setting(VOICES.window, "frames between two updates")
+    batch: int = setting(VOICES.batch, "pieces an update")
+    steps: int = setting(VOICES.steps, "updates at most")
+    rate: float = setting(VOICES.rate, "Adam's learning rate")
+    dropout: float = setting(VOICES.dropout, "share of the units left out in training")
+    evaluate_every: int = setting(
+        VOICES.evaluate_every, "updates between two looks at validation"
+    )
 
-    def fit(self, scores: Path_ | Sequence[Score]) -> Self:
-        """Learn from pieces, of a folder or as scores; some are held out.
+    def fit(self, scores: Scores_, *, path: Path_ | None = None) -> Self:
+        """Learn from pieces; some are held out for the score.
+
+        At `path` the model's file is written, and a run that broke off goes
+        on.
 
         Raises Refused where there are fewer than three different ones.
         """
-        found = self._read(scores, self.frame)
-        return self._train(lambda own: self._command().prepare(own, found))
+        work = self._work()
+        return self._train(
+            lambda options: work.prepare(options, work.read(scores, options.frame)),
+            None if path is None else Path(path),
+        )
 
     def compose(
         self,
@@ -67,24 +77,25 @@ class Composer(Estimator):
         Raises Refused where the melody is none for this model.
         """
         how = {"bars": bars, "temperature": temperature, "tempo": tempo}
-        (model,), write = self._fitted(), self._command().write_score
+        (model,), write = self._fitted(), self._work().write_score
         score: Score = write(model, self.about_, melody, seed=seed, **how)
         return score
 
-    def score(self, scores: Path_ | Sequence[Score] | None = None) -> float:
+    def score(self, scores: Scores_ | None = None) -> float:
         """Nats per frame: lower is better.
 
         Of the pieces that `fit` held out, or of those of others that it
         did not see.
-        """
-        model, command = self._fitted(), self._command()
-        if scores is None:
-            return float(self.about_["score"])
-        found = self._read(scores, (command.TYPICAL | self.about_)["frame"])
-        given = model, self.about_, found
-        return self._score(command.score_pieces(*given))
 
-    def _read(self, scores: Any, frame: float) -> list[Score]:
-        if isinstance(scores, str | os.PathLike):
-            return list(self._command().read_scores(Path(scores), frame))
-        return [*scores]
+        Raises Refused where it saw all of them.
+        """
+        if scores is None:
+            self._fitted()
+            return float(self.about_["score"])
+        return self._score(scores)
+
+    def _rescore(self, scores: Any) -> Scores:
+        model, work = self._fitted(), self._work()
+        read = work.read(scores, (work.TYPICAL | self.about_)["frame"])
+        found: Scores = work.score_pieces(model, self.about_, read)
+        return found

@@ -12,6 +12,8 @@ import music21
 import numpy as np
 import pytest
 
+from rnncore.apps.music import command
+from rnncore.apps.music.estimator import Composer
 from rnncore.music import files as music_files
 from rnncore.music.files import read_score, write_midi
 from rnncore.music.score import transpose
@@ -21,11 +23,10 @@ from rnncore.music.voices import score_nats
 from rnncore.storage.weights import load_weights, stored
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import (
-    Killed,
+    cut_off,
     examples,
     run,
     shown_help,
-    stopped,
     weights,
 )
 from tests.helpers.music import airs
@@ -33,8 +34,9 @@ from tests.helpers.music import airs
 pytestmark = pytest.mark.slow
 
 TUNES = 12
-TINY = ["--hidden", 8, "--batch", 4, "--window", 16, "--transpose", 1]
-TINY += ["--steps", 12, "--evaluate-every", 4]
+TINY = {"hidden": 8, "batch": 4, "window": 16, "transpose": 1}
+TINY |= {"steps": 12, "evaluate_every": 4}
+FEW = ["--hidden", 8, "--transpose", 1, "--steps", 4]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,7 +80,7 @@ def trained(songs):
     from rnncore.__main__ import main
 
     path = songs.parent / "songs.safetensors"
-    words = ["music", "train", songs, "--model", path, *TINY]
+    words = ["music", "train", songs, "--model", path, *FEW]
     with (
         redirect_stdout(StringIO()) as out,
         redirect_stderr(StringIO()) as err,
@@ -93,8 +95,8 @@ def table(out):
 
 
 def test_training_prints_scores_beside_baselines(trained):
-    _, out, err = trained
-    assert "GRU of 8 units, 1 voice, seed 0, 12 steps in" in out
+    _, out, _ = trained
+    assert "GRU of 8 units, 1 voice, seed 0, 4 steps in" in out
     assert re.search(
         r"\d pieces that training did not see, \d+ frames", out
     )
@@ -104,25 +106,30 @@ def test_training_prints_scores_beside_baselines(trained):
         "Markov chain, from all keys",
         "how often each note occurs in each voice",
     ]
-    assert "letter" not in err
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_goes_on(trained):
-    _, _, err = trained
-    assert "broken.mid: unreadable: " in err
-    assert f"1 file could not be read; going on with {TUNES} pi" in err
+def test_what_was_read_is_shown_and_what_was_not(trained):
+    """Pieces, the first bars of the first, what was left out and why."""
+    path, out, err = trained
+    shown = err.splitlines()
+    assert shown[0].startswith(f"{TUNES} pieces in ")
+    assert shown[0].endswith("frames of 0.5 quarter notes, 1 voice")
+    assert re.match(r"  .+: ([A-G][♯♭]?\d|-|\.|\|)( |$)", shown[1])
+    (left,) = (line for line in shown if line.startswith("left out: "))
+    assert "1 no MIDI, MusicXML or ABC by its ending (letter.txt)" in left
+    assert "broken.mid" in left
+    _, about = load_weights(path)
+    assert [about["read"][k] for k in (0, 1, -1)] == [*shown[:2], left]
+    assert all(line in out for line in about["read"])
 
 
-def test_what_the_grid_loses_is_told(tmp_path, capsys):
-    from rnncore.apps.music.command import read_scores
-
+def test_what_the_grid_loses_is_told(tmp_path):
     (tmp_path / "quick.abc").write_text(
         "X:1\nM:4/4\nL:1/16\nK:C\nC3 D C4 C8 |\n"
     )
-    read_scores(tmp_path, 0.5)
-    assert "25.0% of the notes are lost" in capsys.readouterr().err
-    read_scores(tmp_path, 0.25)
-    assert "lost" not in capsys.readouterr().err
+    lines = command.read(tmp_path, 0.5).lines
+    assert "25.0% of the notes are lost" in lines[-1]
+    assert "lost" not in command.read(tmp_path, 0.25).lines[-1]
 
 
 def test_the_file_holds_all_that_is_needed(trained):
@@ -172,7 +179,7 @@ def test_pieces_seen_in_training_are_never_scored(
     write_midi(tmp_path / "same.mid", transpose(seen, 2))
     code, _, err = run(capsys, "music", "evaluate", path, tmp_path)
     assert code == 2
-    assert "the model saw all 1 piece in training" in err
+    assert "the model has learned from all of it" in err
     new = list(airs(TUNES + 5))[-1]
     new.write("midi", tmp_path / "new.mid")
     code, out, err = run(capsys, "music", "evaluate", path, tmp_path)
@@ -182,35 +189,32 @@ def test_pieces_seen_in_training_are_never_scored(
     assert "no baseline" in err
 
 
-def test_the_same_command_again_says_that_all_is_done(
-    trained, songs, capsys
-):
+def test_a_trained_model_is_not_overwritten(trained, songs, capsys):
     path, out, _ = trained
-    words = ["music", "train", songs, "--model", path, *TINY]
     before = path.read_bytes()
+    words = ["music", "train", songs, "--model", path, *FEW]
     code, again, err = run(capsys, *words)
     assert (code, again) == (0, out)
-    assert "is already trained; --restart trains from scratch" in err
-    assert path.read_bytes() == before
+    assert "is already trained; delete it to train it again" in err
     code, _, err = run(capsys, *words, "--frame", 0.25)
     assert code == 2
     assert "frame was 0.5, now 0.25" in err or "data have changed" in err
+    assert path.read_bytes() == before
 
 
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     songs, tmp_path, capsys, monkeypatch
 ):
-    words = ["music", "train", songs, *TINY]
     whole, broken = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    run(capsys, *words, "--model", whole)
+    Composer(**TINY).fit(songs, path=whole)
     folder = tmp_path / "b.safetensors.run"
-    words += ["--model", broken]
-    stopped(monkeypatch, capsys, Killed, folder / "run.npz", *words)
+    with cut_off(monkeypatch, folder / "run.npz"):
+        Composer(**TINY).fit(songs, path=broken)
     assert broken.exists()  # of the best weights so far
     assert len(np.load(folder / "run.npz")["log:loss"]) == 4
-    code, _, err = run(capsys, *words)
-    assert code == 0
-    assert "goes on after step 4" in err
+    capsys.readouterr()
+    Composer(**TINY).fit(songs, path=broken)
+    assert "goes on after step 4" in capsys.readouterr().err
     assert weights(broken) == weights(whole)
     assert not folder.exists()
 
@@ -282,8 +286,6 @@ def test_a_melody_keeps_its_notes_when_it_is_harmonised(
 @pytest.fixture(scope="module")
 def two_voices(songs):
     """A folder of rounds, each tune against itself, and a model of it."""
-    from rnncore.__main__ import main
-
     folder = songs.parent / "rounds"
     folder.mkdir()
     for k, file in enumerate(sorted(songs.rglob("air*.mid"))[:6]):
@@ -295,31 +297,25 @@ def two_voices(songs):
         )
         write_midi(folder / f"{k}.mid", both)
     path = songs.parent / "rounds.safetensors"
-    words = ["music", "train", folder, "--model", path, *TINY]
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-        assert main([str(word) for word in words]) == 0
+    Composer(**TINY).fit(folder, path=path)
     assert load_voices(path)[1]["V"] == 2
     return path, folder
 
 
 def test_pieces_with_more_or_fewer_voices_are_told(
-    two_voices, songs, tmp_path, capsys
+    two_voices, songs, tmp_path
 ):
     _, folder = two_voices
     both = tmp_path / "both"
     shutil.copytree(folder, both)
     shutil.copy(min(songs.rglob("air*.mid")), both / "alone.mid")
-    words = ["--model", tmp_path / "m.safetensors", *TINY, "--steps", 1]
-    code, out, err = run(capsys, "music", "train", both, *words)
-    assert code == 0
-    assert "learning 2 voices a piece: 1 of 7 pieces have more or" in err
-    words = ["--model", tmp_path / "n.safetensors", *words[2:]]
-    code, out, err = run(
-        capsys, "music", "train", both, *words, "--voices", 3
-    )
-    assert code == 0
-    assert "3 voices" in out
-    assert "more or fewer" not in err
+    few = TINY | {"steps": 1}
+    model = Composer(**few).fit(both)
+    told = "learning 2 voices a piece: 1 of 7 pieces have more or fewer"
+    assert any(told in line for line in model.about_["read"])
+    model = Composer(**few, voices=3).fit(both)
+    assert model.about_["V"] == 3
+    assert not any("more or fewer" in x for x in model.about_["read"])
 
 
 @pytest.mark.parametrize(
@@ -367,7 +363,7 @@ def test_folders_that_hold_no_music_are_refused(songs, tmp_path, capsys):
     for k in range(3):
         shutil.copy(tune, folder / f"{k}.mid")
     err = refused(folder)
-    assert "a.mid: the file is empty" in err
+    assert "left out: 1 the file is empty (a.mid)" in err
     assert (
         f"{folder}: scores: expected at least 3 different pieces, got 1 "
         "among 3"
@@ -424,7 +420,7 @@ def test_the_course_s_own_model_composes_too(songs, tmp_path, capsys):
     path = stored("music_voices")
     code, _, err = run(capsys, "music", "evaluate", path, songs)
     assert code == 2
-    assert f"{path}: it does not tell what it saw" in err
+    assert "the model does not tell what it saw" in err
 
 
 @pytest.mark.weekly
@@ -450,9 +446,9 @@ def test_four_voices_of_palestrina_beat_what_counts(tmp_path, capsys):
 
 @pytest.mark.parametrize(("rate", "told"), [(1e-9, True), (0.02, False)])
 def test_a_model_of_music_that_learns_nothing_is_noticed(
-    songs, tmp_path, capsys, rate, told
+    songs, capsys, rate, told
 ):
-    words = ["music", "train", songs, "--no-baselines", *TINY]
-    words += ["--rate", rate, "--steps", 60, "--transpose", 0]
-    _, _, err = run(capsys, *words, "--model", tmp_path / "a.safetensors")
+    more = {"rate": rate, "steps": 60, "transpose": 0}
+    Composer(**TINY | more).fit(songs)
+    err = capsys.readouterr().err
     assert ("nothing was learned: validation began at" in err) is told

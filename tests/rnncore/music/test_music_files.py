@@ -1,10 +1,13 @@
 """Files of music, read and written."""
 
+import zipfile
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from rnncore.music.files import (
+    musicxml,
     notes,
     read_folder,
     read_score,
@@ -156,7 +159,7 @@ def test_a_folder_tells_what_it_could_not_read(tmp_path):
     (tmp_path / "empty.mid").touch()
     (tmp_path / "broken.mid").write_bytes(b"MThd nothing of the kind")
     (tmp_path / "broken.xml").write_text("<score")
-    (tmp_path / "notes.txt").write_text("not looked at")
+    (tmp_path / "notes.txt").write_text("another kind")
     seen = []
 
     def progress(files):
@@ -170,6 +173,7 @@ def test_a_folder_tells_what_it_could_not_read(tmp_path):
         "broken.mid",
         "broken.xml",
         "empty.mid",
+        "notes.txt",
     ]
     assert "empty" in found.unreadable["empty.mid"]
     assert "unreadable" in found.unreadable["broken.mid"]
@@ -216,4 +220,24 @@ def test_a_year_of_silence_is_refused_not_written_out(tmp_path):
         content[: at - 1] + b"\xff\xff\xff" + content[at - 1 :]
     )
     with pytest.raises(ValueError, match="at most 50000 frames"):
+        read_score(path)
+
+
+def test_the_score_of_an_archive_is_the_one_that_it_names(tmp_path):
+    """Beside it lie its parts, and what an archiver adds."""
+    wanted, part = score([[60], [62], [64]]), score([[48], [48], [48]])
+    path = tmp_path / "a.mxl"
+    container = (
+        "<container><rootfiles><rootfile full-path='score.xml'/>"
+        "</rootfiles></container>"
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("__MACOSX/about.xml", "<about/>")
+        archive.writestr("a_part.xml", musicxml(part))
+        archive.writestr("META-INF/container.xml", container)
+        archive.writestr("score.xml", musicxml(wanted))
+    assert same_music(read_score(path), wanted)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("META-INF/container.xml", "<container/>")
+    with pytest.raises(ValueError, match="names no root file"):
         read_score(path)
