@@ -123,7 +123,7 @@ ORDER += ["ctc", "transducer", "characters", "testing"]
 ORDER += ["display", "comparison"]
 ORDER += ["application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
-ORDER += ["checking", "own", "commands"]
+ORDER += ["checking", "own", "commands", "apps", "__main__"]
 TORCH = [
     "nn",
     "blocks",

@@ -6,36 +6,45 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from importlib import metadata
 from pathlib import Path
 
 import pytest
-import torch
 
 import rnncore
 from rnncore import __main__
-from rnncore.apps.spine import common, evaluation
+from rnncore.apps.spine import common
+from rnncore.apps.text.estimator import TextModel
+from rnncore.storage.files import Refused, locked
 from rnncore.storage.weights import read_about
 from rnncore.text import ngrams
-from tests.helpers.commands import ENV, Killed, run, shown_help, stopped
+from tests.helpers.arrays import assert_close
+from tests.helpers.commands import ENV, cut_off, run, shown_help
 from tests.helpers.commands import weights as weights_of
-from tests.helpers.sales import TINY as TABLE
 from tests.helpers.sales import sales, write
 
 pytestmark = pytest.mark.slow
 
-TINY = ["--hidden", 8, "--batch", 4, "--window", 8, "--steps", 20]
-TINY += ["--evaluate-every", 5]
+TINY = {"hidden": 8, "batch": 4, "window": 8, "steps": 20}
+TINY |= {"evaluate_every": 5}
+FEW = ["--hidden", 8, "--steps", 3]
 
 
 @pytest.fixture
-def words(tmp_path):
-    """A small training, and the model's path last."""
-    book = tmp_path / "book.txt"
-    book.write_text("The cat sat on a mat. It slept.\n" * 90)
-    model = tmp_path / "m.safetensors"
-    return ["text", "train", book, *TINY, "--model", model]
+def book(tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text("The cat sat on a mat. It slept.\n" * 90)
+    return path
+
+
+@pytest.fixture
+def model(tmp_path):
+    """Where a model's file is to be."""
+    return tmp_path / "m.safetensors"
+
+
+def fit(book, path, **change):
+    return TextModel(**TINY | change).fit(book, path=path)
 
 
 @pytest.fixture(autouse=True)
@@ -64,31 +73,31 @@ def methods(path):
     return [row[0] for row in read_about(path)["table"]]
 
 
-def test_the_best_weights_so_far_are_a_model(words, capsys, monkeypatch):
-    model = words[-1]
+def test_the_best_weights_so_far_are_a_model(book, model, monkeypatch):
     checkpoint = model.with_name(model.name + ".run") / "run.npz"
-    stopped(monkeypatch, capsys, Killed, checkpoint, *words)
+    with cut_off(monkeypatch, checkpoint):
+        fit(book, model)
     assert read_about(model, "text")["steps"] == 5
-    sample = ["text", "sample", model, "--prompt", "The ", "--length", 9]
-    code, out, _ = run(capsys, *sample)
-    assert (code, out[:4]) == (0, "The ")
-    evaluate = ["text", "evaluate", model, words[2], "--no-baselines"]
-    assert run(capsys, *evaluate)[0] == 0
+    found = TextModel.load(model)
+    assert found.generate("The ", 9).startswith("The ")
+    assert found.score(book) > 0
     checkpoint.unlink()  # the same run is begun again, another one is not
-    code, _, err = run(capsys, *words, "--seed", 1)
-    assert (code, "seed was 0, now 1" in err) == (2, True)
-    assert run(capsys, *words)[0] == 0
+    with pytest.raises(Refused, match="seed was 0, now 1"):
+        fit(book, model, seed=1)
+    fit(book, model)
     assert "n-grams" in " ".join(methods(model))
 
 
 def test_a_model_is_trained_by_one_command_at_a_time(
-    words, capsys, monkeypatch, tmp_path
+    book, model, monkeypatch
 ):
     """A second one is refused from the first step to the last score."""
-    model, told = words[-1], []
+    told = []
 
-    def try_again(*given):
-        told.append(run(capsys, *words, "--seed", 2))
+    def try_again():
+        with pytest.raises(Refused) as refused:
+            fit(book, model, seed=2)
+        told.append(str(refused.value))
 
     call, score = common.Bar.__call__, ngrams.kneser_ney_models
 
@@ -102,119 +111,87 @@ def test_a_model_is_trained_by_one_command_at_a_time(
 
     monkeypatch.setattr(common.Bar, "__call__", begin)
     monkeypatch.setattr(ngrams, "kneser_ney_models", count)
-    assert run(capsys, *words)[0] == 0
+    fit(book, model)
     assert len(told) >= 2
-    for code, out, err in told:
-        assert (code, out) == (2, "")
-        assert f"{model} is being trained by another command" in err
+    for message in told:
+        assert f"{model} is being trained by another command" in message
     assert read_about(model)["settings"]["seed"] == 0
-    assert read_about(model)["steps"] == 20
-    left = {path.name for path in tmp_path.iterdir()}
+    left = {path.name for path in model.parent.iterdir()}
     assert left == {"book.txt", model.name}
 
 
-def test_a_run_that_is_killed_holds_its_model_no_longer(words, capsys):
-    model = words[-1]
+def test_a_run_that_is_killed_holds_its_model_no_longer(book, model):
+    """Its lock is there still, and nobody holds it."""
     lock = model.with_name(f".{model.name}.lock")
-    long = [*words[:-1], model, "--steps", 10**6, "--evaluate-every", 5]
-    given = [sys.executable, "-m", "rnncore", *map(str, long)]
-    with subprocess.Popen(given, env=ENV, stderr=subprocess.DEVNULL) as one:
-        try:
-            begun = time.monotonic()
-            while not model.exists() and time.monotonic() - begun < 300:
-                time.sleep(0.1)
-            code, _, err = run(capsys, *words)
-            assert code == 2
-            assert "is being trained by another command" in err
-        finally:
-            one.kill()
+    held = locked(lock, seconds=0, held=Refused("held"))
+    other = pytest.raises(Refused, match="is being trained by another")
+    with held, other:
+        fit(book, model)
     assert lock.exists()
-    assert run(capsys, *long, "--steps", 5)[0] == 0
+    fit(book, model)
     assert not lock.exists()
 
 
 def test_ctrl_c_ends_a_run_with_its_scores_and_it_can_go_on(
-    words, capsys, monkeypatch
+    book, model, capsys, monkeypatch
 ):
-    model = words[-1]
     whole = model.with_name("whole.safetensors")
-    assert run(capsys, *words[:-1], whole)[0] == 0
+    fit(book, whole)
     with monkeypatch.context() as patch:
         pressed(patch, 7)
-        code, out, err = run(capsys, *words)
-    assert code == 0
+        fit(book, model)
+    err = capsys.readouterr().err
     assert "ending with the best weights so far" in err
-    assert "n-grams" in out
+    assert "n-grams" in " ".join(methods(model))
     assert read_about(model)["steps"] == 8
     handler = signal.getsignal(signal.SIGINT)
     assert handler is signal.default_int_handler
-    code, _, err = run(capsys, *words)
-    assert (code, "goes on after step 8" in err) == (0, True)
+    fit(book, model)
+    assert "goes on after step 8" in capsys.readouterr().err
     assert read_about(model)["steps"] == 20
     assert weights_of(model) == weights_of(whole)
     assert not model.with_name(model.name + ".run").exists()
 
 
-def test_a_second_ctrl_c_stops_at_once(words, capsys, monkeypatch):
-    model = words[-1]
+def test_a_second_ctrl_c_stops_at_once(book, model, capsys, monkeypatch):
     with monkeypatch.context() as patch:
         pressed(patch, 7, times=2)
-        code, _, err = run(capsys, *words)
-    assert code == 130
-    assert "interrupted; the same command goes on from here" in err
+        with pytest.raises(KeyboardInterrupt):
+            fit(book, model)
     assert read_about(model)["steps"] == 5
-    code, _, err = run(capsys, *words)
-    assert (code, "goes on after step 5" in err) == (0, True)
+    capsys.readouterr()
+    fit(book, model)
+    assert "goes on after step 5" in capsys.readouterr().err
 
 
-def test_minutes_end_a_run_and_the_same_command_goes_on(words, capsys):
-    model = words[-1]
-    code, out, err = run(capsys, *words, "--minutes", 1e-9)
+def test_minutes_end_a_run_and_the_same_command_goes_on(
+    book, model, capsys
+):
+    words = ["text", "train", book, *FEW, "--model", model, "--minutes"]
+    code, out, err = run(capsys, *words, 1e-9)
     assert (code, "n-grams" in out) == (0, True)
     assert "ended before its --steps; the same command goes on" in err
     assert read_about(model)["steps"] == 1
-    code, _, err = run(capsys, *words, "--minutes", 60)
+    code, _, err = run(capsys, *words, 60)
     assert (code, "goes on after step 1" in err) == (0, True)
-    assert read_about(model)["steps"] == 20
-
-
-def test_minutes_end_a_forecaster_with_the_networks_it_has(
-    tmp_path, capsys
-):
-    table = write(tmp_path / "sales.csv", sales())
-    model = tmp_path / "m.safetensors"
-    train = ["forecast", "train", table, "--model", model, *TABLE]
-    code, out, _ = run(capsys, *train, "--seeds", 2, "--minutes", 1e-9)
-    assert (code, "ARIMA" in out) == (0, True)
-    assert read_about(model)["networks"] == 1
+    assert read_about(model)["steps"] == 3
 
 
 @pytest.mark.parametrize("steps", [7, 3])
 def test_a_run_that_goes_on_may_have_fewer_steps(
-    words, capsys, monkeypatch, steps
+    book, model, capsys, monkeypatch, steps
 ):
-    model = words[-1]
     folder = model.with_name(model.name + ".run")
-    stopped(monkeypatch, capsys, Killed, folder / "run.npz", *words)
-    few = [*words, "--steps", steps]
-    assert run(capsys, *few)[0] == 0
+    with cut_off(monkeypatch, folder / "run.npz"):
+        fit(book, model)
+    fit(book, model, steps=steps)
     assert read_about(model)["steps"] == max(5, steps)
     assert not folder.exists()
-    code, _, err = run(capsys, *few)
-    assert (code, "is already trained" in err) == (0, True)
-    code, _, err = run(capsys, *words)  # its checkpoint is gone
-    assert (code, f"steps was {steps}, now 20" in err) == (2, True)
-
-
-def test_baselines_can_be_left_out(words, capsys):
-    code, out, err = run(capsys, *words, "--no-baselines")
-    assert (code, "scoring n-grams" in err) == (0, False)
-    assert methods(words[-1]) == [evaluation.NETWORK]
-    assert "worse than" not in out
-    evaluate = ["text", "evaluate", words[-1], words[2]]
-    code, out, err = run(capsys, *evaluate)
-    assert (code, "scoring n-grams" in err) == (0, True)
-    assert "lzma" in out
+    capsys.readouterr()
+    fit(book, model, steps=steps)
+    assert "is already trained" in capsys.readouterr().err
+    with pytest.raises(Refused, match=f"steps was {steps}, now 20"):
+        fit(book, model)  # its checkpoint is gone
 
 
 @pytest.mark.parametrize(
@@ -222,12 +199,12 @@ def test_baselines_can_be_left_out(words, capsys):
     [(KeyboardInterrupt, 0), (__main__.Terminated, 143)],
 )
 def test_baselines_can_be_interrupted(
-    words, capsys, monkeypatch, how, status
+    book, model, capsys, monkeypatch, how, status
 ):
     def interrupted(*given):
         raise how
 
-    model = words[-1]
+    words = ["text", "train", book, *FEW, "--model", model]
     with monkeypatch.context() as patch:
         patch.setattr(ngrams, "kneser_ney_models", interrupted)
         code, _, err = run(capsys, *words)
@@ -240,37 +217,16 @@ def test_baselines_can_be_interrupted(
     assert ("n-grams" in " ".join(methods(model))) is (status == 143)
 
 
-def test_scores_are_told_as_json(words, tmp_path, capsys):
-    code, out, _ = run(capsys, *words, "--json")
-    found = json.loads(out)
-    about = read_about(words[-1])
+def test_scores_are_told_as_json(book, model, capsys):
+    fit(book, model)
+    capsys.readouterr()
+    code, out, _ = run(capsys, "text", "evaluate", model, book, "--json")
+    found, about = json.loads(out), read_about(model)
     assert code == 0
-    assert found["score"] == about["score"]
-    assert found["baseline"] == about["baseline"]
-    assert [tuple(row.values()) for row in found["scores"]] == [
-        tuple(row) for row in about["table"]
-    ]
-    table = write(tmp_path / "sales.csv", sales())
-    model = tmp_path / "f.safetensors"
-    train = ["forecast", "train", table, "--model", model, *TABLE]
-    assert run(capsys, *train, "--no-baselines")[0] == 0
-    words = ["forecast", "evaluate", model, table, "--json"]
-    code, out, _ = run(capsys, *words, "--origins", 2)
-    found = json.loads(out)
-    (own,) = [
-        r for r in found["scores"] if r["method"] == "GRU, their mean"
-    ]
-    assert own["MASE"] == found["score"]
-    assert {"ARIMA", "drift"} < {r["method"] for r in found["scores"]}
-
-
-def test_threads_are_torch_s(words, capsys, monkeypatch):
-    given = []
-    monkeypatch.setattr(torch, "set_num_threads", given.append)
-    assert run(capsys, *words, "--threads", 3)[0] == 0
-    run(capsys, *words, "--threads", 1)  # which is no other run
-    run(capsys, "text", "sample", words[-1], "--threads", 2, "--length", 1)
-    assert given == [3, 2]
+    assert found["read"] == about["read"]
+    assert [row["method"] for row in found["scores"]] == methods(model)
+    (own,) = [r for r in found["scores"] if r["method"] == "the network"]
+    assert_close(own["bits per character"], about["score"])
 
 
 def test_the_version_is_told(capsys):
@@ -319,23 +275,20 @@ def closed(monkeypatch):
         stream.close()
 
 
-def test_a_pipe_that_closes_loses_no_file(tmp_path, capsys, closed):
+def test_a_pipe_that_closes_loses_no_file(tmp_path, closed):
     table = write(tmp_path / "sales.csv", sales())
     model = tmp_path / "m.safetensors"
-    train = ["forecast", "train", table, "--model", model, *TABLE]
-    out, plots = (
-        tmp_path / "z.csv",
-        [tmp_path / n for n in ("a.png", "b.svg")],
-    )
+    train = ["forecast", "train", table, "--date", "day", "--value", "sold"]
+    train += ["--horizon", 3, "--model", model, *FEW]
+    out, plot = tmp_path / "z.csv", tmp_path / "b.svg"
     forecast = ["forecast", "forecast", model, table, "--out", out]
     closed("stdout")
     closed("stderr")
-    line = [*map(str, [*train, "--plot", plots[0]])]
-    assert __main__.main(line) == 141
+    assert __main__.main([*map(str, train)]) == 141
     closed("stdout")
-    line = [*map(str, [*forecast, "--plot", plots[1]])]
+    line = [*map(str, [*forecast, "--plot", plot])]
     assert __main__.main(line) == 141
-    assert all(path.stat().st_size for path in (model, out, *plots))
+    assert all(path.stat().st_size for path in (model, out, plot))
     assert "table" in read_about(model)
 
 

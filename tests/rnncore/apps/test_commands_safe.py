@@ -1,6 +1,6 @@
 """What holds for all commands: nothing is lost, and a refusal is quick."""
 
-import argparse
+import contextlib
 import io
 import json
 import signal
@@ -15,23 +15,26 @@ import pytest
 from scipy.io import wavfile
 
 from rnncore import __main__, train
-from rnncore.apps.spine import common, options, runs
+from rnncore.apps.spine import common, runs
+from rnncore.apps.text.estimator import TextModel
+from rnncore.storage.files import Refused
 from tests.helpers.commands import (
     APPLICATIONS,
     ENV,
     ROOT,
+    Killed,
     broken_off,
     run,
     shell,
     shown_help,
     weights,
 )
-from tests.helpers.sales import TINY as TABLE
 from tests.helpers.sales import sales, write
 
 pytestmark = pytest.mark.slow
 
-TINY = ["--hidden", 8, "--batch", 4, "--window", 8, "--steps", 20]
+TINY = {"hidden": 8, "batch": 4, "window": 8, "steps": 20}
+FEW = ["--hidden", 8, "--steps", 3]
 
 
 @pytest.fixture
@@ -56,12 +59,11 @@ def is_kept(path, capsys, *words):
 def test_a_forecast_does_not_replace_its_table(tmp_path, capsys):
     table = write(tmp_path / "sales.csv", sales())
     model, figure = tmp_path / "m.safetensors", tmp_path / "a.svg"
-    words = ["forecast", "train", table, "--model", model, *TABLE]
+    words = ["forecast", "train", table, "--date", "day", "--value", "sold"]
+    words += ["--horizon", 3, "--model", model, *FEW]
     assert run(capsys, *words)[0] == 0
     figure.write_text("dear to somebody")
-    is_kept(figure, capsys, *words, "--plot", figure)
-    figure.write_text("dear to somebody")
-    evaluate = ["forecast", "evaluate", model, table, "--origins", 1]
+    evaluate = ["forecast", "evaluate", model, table]
     is_kept(figure, capsys, *evaluate, "--plot", figure)
     is_kept(
         table, capsys, "forecast", "forecast", model, table, "--out", table
@@ -108,48 +110,19 @@ def test_a_model_does_not_replace_what_it_learns_from(
 ):
     path = book.rename(tmp_path / "book.safetensors")
     before = path.read_bytes()
-    words = ["text", "train", path, "--model", path, *TINY, "--restart"]
-    code, _, err = run(capsys, *words)
+    code, _, err = run(capsys, "text", "train", path, "--model", path)
     assert code == 2
     assert f"--model: {path} is what is to be learned from" in err
     assert path.read_bytes() == before
 
 
-def test_restart_deletes_no_file_of_others(book, tmp_path, capsys):
+def test_a_run_s_end_deletes_no_file_of_others(book, tmp_path):
     model = tmp_path / "m.safetensors"
     folder = tmp_path / "m.safetensors.run"
     folder.mkdir()
     (folder / "letter.txt").write_text("dear to somebody")
-    words = ["text", "train", book, "--model", model, *TINY, "--restart"]
-    assert run(capsys, *words)[0] == 0
+    TextModel(**TINY).fit(book, path=model)
     assert [p.name for p in folder.iterdir()] == ["letter.txt"]
-
-
-def settings_of(declare, *words):
-    """What a command's options are that a run must have again."""
-    parser = argparse.ArgumentParser()
-    declare(parser)
-    return options.settings_of(parser.parse_args(words))
-
-
-def test_an_option_says_where_it_is_declared_whether_a_run_needs_it_again():
-    def declare(parser):
-        options.add_operand(parser, "file")
-        group = parser.add_mutually_exclusive_group()
-        options.add_option(group, "--rate", default=1.0)
-        options.add_flag(parser, "--plain", "counts")
-        options.add_option(parser, "--plot", kind=Path)
-        options.add_option(parser, "--workers", default=1, outside=True)
-        options.add_flag(parser, "--quiet", "does not", outside=True)
-
-    first = settings_of(declare, "a")
-    assert first == {"rate": 1.0, "plain": False}
-    beside = "--workers", "2", "--quiet", "--plot", "a.png"
-    assert settings_of(declare, "b", *beside) == first
-    assert settings_of(declare, "a", "--rate", "2", "--plain") == {
-        "rate": 2.0,
-        "plain": True,
-    }
 
 
 def test_every_command_that_writes_a_file_has_force(capsys):
@@ -159,7 +132,7 @@ def test_every_command_that_writes_a_file_has_force(capsys):
             text = shown_help(capsys, name, part)
             if "--out" in text or "--plot" in text or part == "draw":
                 writing.add((name, part))
-    assert len(writing) == 6
+    assert len(writing) == 5
     for words in writing:
         assert "--force" in shown_help(capsys, *words)
 
@@ -186,7 +159,7 @@ def test_a_batch_of_recordings_goes_on_and_tells_what_failed(
     assert code == 1
     assert out == f"{a}\t\n{b}\t\n"
     told = err.splitlines()[-3:]
-    assert told[0].startswith(f"{broken}: no WAV file: ")
+    assert told[0].startswith(f"{broken}: ")
     assert told[1:] == [f"{none}: there is no such file", "2 files failed"]
 
 
@@ -233,7 +206,7 @@ def test_what_breaks_off_before_its_first_evaluation_goes_on(
     book, tmp_path, capsys, monkeypatch, how, status
 ):
     whole, broken = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    words = ["text", "train", book, *TINY, "--model"]
+    words = ["text", "train", book, *FEW, "--steps", 9, "--model"]
     assert run(capsys, *words, whole)[0] == 0
     soon = partial(train.Schedule, save_every=0.0)
     with monkeypatch.context() as patch:
@@ -253,8 +226,8 @@ def test_sigterm_leaves_a_checkpoint_and_no_half_a_file(
 ):
     model = tmp_path / "m.safetensors"
     folder = tmp_path / "m.safetensors.run"
-    words = ["text", "train", book, *TINY, "--evaluate-every", 5]
-    words += ["--steps", 100_000, "--patience", 9999, "--model", model]
+    words = ["text", "train", book, "--hidden", 4]
+    words += ["--steps", 100_000, "--model", model]
     err = broken_off(signal.SIGTERM, folder / "run.npz", *words)
     assert "interrupted; the same command goes on from here" in err
     left = {path.name for path in folder.iterdir()}
@@ -263,37 +236,33 @@ def test_sigterm_leaves_a_checkpoint_and_no_half_a_file(
 
 
 def test_a_run_that_is_killed_while_it_is_deleted_is_in_nobody_s_way(
-    book, tmp_path, capsys, monkeypatch
+    book, tmp_path, monkeypatch
 ):
     """Whichever file was the last to go."""
-    words = ["text", "train", book, *TINY]
-    words += ["--model", tmp_path / "m.safetensors"]
     unlink = Path.unlink
     for allowed in range(4):
+        model = tmp_path / f"{allowed}.safetensors"
         left = iter(range(allowed))
 
-        def killed(path, left=left):
+        def killed(path, left=left, **how):
             if next(left, None) is None:
-                raise KeyboardInterrupt
-            unlink(path)
+                raise Killed
+            unlink(path, **how)
 
         with monkeypatch.context() as patch:
             patch.setattr(Path, "unlink", killed)
-            run(capsys, *words, "--restart")
-        code, out, _ = run(capsys, *words)
-        assert code == 0
-        assert "the network" in out
+            with contextlib.suppress(Killed):
+                TextModel(**TINY).fit(book, path=model)
+        found = TextModel(**TINY).fit(book, path=model)
+        assert "the network" in found.compare().index
 
 
-def test_seconds_that_are_none_are_told(book, tmp_path, capsys):
+def test_seconds_that_are_none_are_told(book, tmp_path):
     folder = tmp_path / "m.safetensors.run"
     folder.mkdir()
     (folder / "seconds").write_text("soon")
-    words = ["--model", tmp_path / "m.safetensors", *TINY]
-    code, _, err = run(capsys, "text", "train", book, *words)
-    assert code == 2
-    assert "seconds: damaged; --restart trains from scratch" in err
-    assert run(capsys, "text", "train", book, *words, "--restart")[0] == 0
+    with pytest.raises(Refused, match="seconds: damaged"):
+        TextModel(**TINY).fit(book, path=tmp_path / "m.safetensors")
 
 
 # quick to say no, and in words
@@ -374,11 +343,6 @@ QUICK = {
     ),
     "no WAV file": (["speech", "transcribe", "none.wav"], 2, set()),
     "no films": (["video", "train", "nothing", "--model", "m"], 2, READERS),
-    "no captions": (
-        ["video", "train", "nothing", "--captions", "none", "--model", "m"],
-        2,
-        set(),
-    ),
     "no model of films": (["video", "classify", "empty"], 2, READERS),
     "no film": ([*CLASSIFY, "none.mp4"], 2, set()),
     "a broken film": ([*CLASSIFY, "empty"], 2, READERS),
