@@ -20,6 +20,9 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 from torch import Tensor
+from torch.nn import GRU as TorchGRU  # bound once: ours may take its place
+from torch.nn import LSTM as TorchLSTM
+from torch.nn import RNN as TorchRNN
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
@@ -59,6 +62,10 @@ def __dir__() -> list[str]:
     return __all__
 
 
+class InputError(ValueError, RuntimeError):
+    """An input or a state that does not fit: torch raises either."""
+
+
 class Loop(torch.autograd.Function):
     """`unroll` forward, `bptt` backward: one node of autograd's graph."""
 
@@ -84,7 +91,7 @@ class Loop(torch.autograd.Function):
         ctx: Any, d_y: Tensor, *d_state: Tensor
     ) -> tuple[Tensor | None, ...]:
         """One gradient for each argument of forward, None for the cells."""
-        refuse_batched(d_y)
+        refuse_batched(d_y, *d_state)
         leaves = iter(ctx.saved_tensors)
         params, tape = tree_map(lambda _: next(leaves), ctx.form)
         with torch.autocast(d_y.device.type, enabled=False):  # as forward
@@ -146,7 +153,9 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
 
     Shapes: input (T, B, D); hx (N*L, B, H) -> y (T, B, N*H); hx
 
-    Raises ValueError where a shape, dtype or device does not fit.
+    Raises an error that is a ValueError and a RuntimeError, for torch
+    raises now one, now the other, where a shape, dtype or device does not
+    fit.
     """
 
     fused = True
@@ -180,10 +189,21 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         self, input: Tensor | PackedSequence, hx: Hidden
     ) -> tuple[Any, Any]:
         """`forward`, step by step."""
+        over = self.over_batch
         if isinstance(input, PackedSequence):
-            return self.over_packed(input, hx)
-        if input.dim() == 2:
-            return self.over_one(input, hx)
+            over = self.over_packed
+        elif input.dim() == 2:
+            over = self.over_one
+        try:
+            return over(input, hx)
+        except ValueError as error:
+            if type(error) is not ValueError:
+                raise
+            told = InputError(*error.args)
+            raise told.with_traceback(error.__traceback__) from None
+
+    def over_batch(self, input: Tensor, hx: Hidden) -> tuple[Tensor, Any]:
+        """Sequences of one length."""
         x = input.transpose(0, 1) if self.batch_first else input
         empty = x.dim() == 3 and not x.shape[1]
         rows: int | str = 0 if empty else "B"
@@ -362,19 +382,21 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         assign: bool = False,
     ) -> Any:
         """All weights or none: torch alone would keep those that fit."""
-        own = self.state_dict(keep_vars=True).values()
-        before = [w.detach().clone() for w in own]
-        copied = False
+        before = [
+            (module, name, w, None if assign else w.detach().clone())
+            for module in self.modules()
+            for own in (module._parameters, module._buffers)
+            for name, w in own.items()
+            if w is not None
+        ]
         try:
-            result = super().load_state_dict(state_dict, strict)
-            copied = not assign
-        finally:
-            if not copied:
-                for w, old in zip(own, before, strict=True):
-                    w.data.copy_(old)
-        if assign:
             return super().load_state_dict(state_dict, strict, assign)
-        return result
+        except BaseException:
+            for module, name, w, old in before:
+                setattr(module, name, w)
+                if old is not None:
+                    w.data.copy_(old)
+            raise
 
     @property
     def qconfig(self) -> None:
@@ -403,7 +425,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         )
 
 
-class RNN(Recurrent[Tensor], torch.nn.RNN):
+class RNN(Recurrent[Tensor], TorchRNN):
     """The plain network, tanh or relu, as torch.nn.RNN; see `Recurrent`."""
 
     def __init__(
@@ -421,8 +443,7 @@ class RNN(Recurrent[Tensor], torch.nn.RNN):
         dtype: torch.dtype | None = None,
     ) -> None:
         _refuse_projection(proj_size)
-        torch.nn.RNN.__init__(
-            self,
+        super().__init__(
             input_size,
             hidden_size,
             num_layers,
@@ -436,14 +457,14 @@ class RNN(Recurrent[Tensor], torch.nn.RNN):
             dtype,
         )
 
-    def to_torch(self) -> torch.nn.RNN:
+    def to_torch(self) -> TorchRNN:
         """torch.nn.RNN with a copy of the weights; see `LSTM.to_torch`."""
         kind = self.nonlinearity
-        made = torch.nn.RNN(**_options(self), nonlinearity=kind)
+        made = TorchRNN(**_options(self), nonlinearity=kind)
         return _with_weights_of(self, made)
 
 
-class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
+class LSTM(Recurrent[tuple[Tensor, Tensor]], TorchLSTM):
     """The long short-term memory, as torch.nn.LSTM; see `Recurrent`."""
 
     def __init__(
@@ -459,8 +480,7 @@ class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
         device: _Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        torch.nn.LSTM.__init__(
-            self,
+        super().__init__(
             input_size,
             hidden_size,
             num_layers,
@@ -473,7 +493,7 @@ class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
             dtype,
         )
 
-    def to_torch(self) -> torch.nn.LSTM:
+    def to_torch(self) -> TorchLSTM:
         """torch.nn.LSTM with a copy of the weights, for what needs it.
 
         torch exports its own module as one operation, for any number of
@@ -485,7 +505,7 @@ class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
         `torch.nn.utils.weight_norm` makes it.
         """
         options = _options(self) | {"proj_size": self.proj_size}
-        return _with_weights_of(self, torch.nn.LSTM(**options))
+        return _with_weights_of(self, TorchLSTM(**options))
 
     def direction(
         self,
@@ -517,7 +537,7 @@ class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
         return y @ W_r.T, (h @ W_r.T, c)
 
 
-class GRU(Recurrent[Tensor], torch.nn.GRU):
+class GRU(Recurrent[Tensor], TorchGRU):
     """The gated recurrent unit, as torch.nn.GRU; see `Recurrent`."""
 
     def __init__(
@@ -534,8 +554,7 @@ class GRU(Recurrent[Tensor], torch.nn.GRU):
         dtype: torch.dtype | None = None,
     ) -> None:
         _refuse_projection(proj_size)
-        torch.nn.GRU.__init__(
-            self,
+        super().__init__(
             input_size,
             hidden_size,
             num_layers,
@@ -548,9 +567,9 @@ class GRU(Recurrent[Tensor], torch.nn.GRU):
             dtype,
         )
 
-    def to_torch(self) -> torch.nn.GRU:
+    def to_torch(self) -> TorchGRU:
         """torch.nn.GRU with a copy of the weights; see `LSTM.to_torch`."""
-        return _with_weights_of(self, torch.nn.GRU(**_options(self)))
+        return _with_weights_of(self, TorchGRU(**_options(self)))
 
 
 class Cell(Recurrent[Any]):

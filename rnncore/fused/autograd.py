@@ -20,9 +20,9 @@ def transformed() -> bool:
     return active or dual or torch.jit.is_tracing()
 
 
-def refuse_batched(d_y: Tensor) -> None:
+def refuse_batched(*upstream: Tensor) -> None:
     """Raise RuntimeError where torch asks for many gradients at once."""
-    if torch._C._functorch.is_legacy_batchedtensor(d_y):
+    if any(map(torch._C._functorch.is_legacy_batchedtensor, upstream)):
         raise RuntimeError(
             "is_grads_batched: expected False, got True: rnncore.nn has "
             "batches of gradients by torch.func alone (vmap, vjp)"
@@ -94,7 +94,7 @@ class Fused(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, d_y: Tensor, *d_state: Tensor):
         """One gradient for each argument of forward, None for the cell."""
-        refuse_batched(d_y)
+        refuse_batched(d_y, *d_state)
         x, *rest = ctx.saved_tensors
         n = len(d_state)
         params, state, own = (

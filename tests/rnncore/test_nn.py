@@ -453,6 +453,21 @@ def test_of_a_state_dict_with_other_keys_nothing_is_loaded(other, message):
         assert torch.equal(weight, before[key]), key
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_are_assigned_to_a_module_made_without_memory(name):
+    weights = getattr(torch.nn, name)(D, H).state_dict()
+    module = getattr(rnncore.nn, name)(D, H, device="meta")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeError, match="Unexpected key"):
+            module.load_state_dict(weights | {"more": zeros()}, assign=True)
+        assert {w.device.type for w in module.parameters()} == {"meta"}
+        module.load_state_dict(weights, assign=True)
+    for key, w in module.state_dict().items():
+        assert w.data_ptr() == weights[key].data_ptr(), key
+    assert module(zeros(5, 3, D))[0].shape == (5, 3, H)
+
+
 def test_a_part_of_a_state_dict_is_loaded_where_that_is_asked_for():
     module, other = rnncore.nn.GRU(D, H, 2), torch.nn.GRU(D, H, 1)
     result = module.load_state_dict(other.state_dict(), strict=False)
@@ -550,10 +565,11 @@ def test_bad_input_is_refused_as_torch_does_and_told(name, mistake):
     theirs, ours = pair(name, dtype=torch.float32, num_layers=2)
     if name == "LSTM" and hx is not None:
         hx = (hx, hx)
-    with pytest.raises((ValueError, RuntimeError)):
+    with pytest.raises((ValueError, RuntimeError)) as error:
         theirs(x, hx)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as told:
         ours(x, hx)
+    assert isinstance(told.value, error.type)
 
 
 def test_a_state_in_the_form_of_another_network_is_told():
@@ -938,6 +954,19 @@ def test_to_torch_gives_torchs_module_with_the_same_weights(name, options):
         for w in theirs.parameters():
             w.zero_()
     assert torch.equal(ours(x)[0], before)  # a copy, not the same
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_takes_the_place_of_torchs_class(name, monkeypatch):
+    theirs = getattr(torch.nn, name)
+    for place in torch.nn, torch.nn.modules, torch.nn.modules.rnn:
+        monkeypatch.setattr(place, name, getattr(rnncore.nn, name))
+    module = getattr(torch.nn, name)(D, H, num_layers=2)
+    assert type(module) is getattr(rnncore.nn, name)
+    assert module(torch.zeros(5, 3, D))[0].shape == (5, 3, H)
+    assert type(module.to_torch()) is theirs
+    again = pickle.loads(pickle.dumps(module))
+    assert_close(again.weight_ih_l1, module.weight_ih_l1)
 
 
 def test_to_torch_keeps_relu_and_computed_weights():

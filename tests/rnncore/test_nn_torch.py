@@ -14,6 +14,7 @@ from torch.func import functional_call
 
 import rnncore.nn
 from rnncore import fused
+from rnncore.backend import named_leaves
 from tests.helpers import ROOT
 from tests.helpers.arrays import assert_close
 
@@ -44,6 +45,11 @@ def both(request):
     ours = getattr(rnncore.nn, request.param)(D, H, **kind)
     ours.load_state_dict(theirs.state_dict())
     return theirs, ours, torch.randn(T, B, D, dtype=torch.float64)
+
+
+def leaves(tree):
+    """The arrays of a tree of tuples."""
+    return [a for _, a in named_leaves(tree)]
 
 
 def weights(module):
@@ -289,8 +295,12 @@ def quantised(ours, spec):
 
 def batched(ours, x):
     x = x.clone().requires_grad_()
-    y, _ = ours(x)
-    many = torch.ones(2, *y.shape, dtype=y.dtype)
+    for y in leaves(ours(x)):
+        many = torch.ones(2, *y.shape, dtype=y.dtype)
+        with pytest.raises(RuntimeError, match=r"^is_grads_batched:"):
+            torch.autograd.grad(
+                y, x, many, retain_graph=True, is_grads_batched=True
+            )
     torch.autograd.grad(y, x, many, is_grads_batched=True)
 
 
