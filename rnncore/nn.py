@@ -153,9 +153,8 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
 
     Shapes: input (T, B, D); hx (N*L, B, H) -> y (T, B, N*H); hx
 
-    Raises an error that is a ValueError and a RuntimeError, for torch
-    raises now one, now the other, where a shape, dtype or device does not
-    fit.
+    Raises ValueError where a shape, dtype or device does not fit, which is
+    a RuntimeError as well: torch.nn raises now one, now the other.
     """
 
     fused = True

@@ -326,7 +326,7 @@ def _packed_backward(cell: Derived, params: Params, loops: Loops):
 def _in_slots(cell: Derived, W: Array, H: int, of_h: bool = False):
     """Weights or biases, each gate's H rows in the place of its slot."""
     order = _order(cell, of_h)
-    gates = view(W).reshape(len(order), H, -1)
+    gates = _to_contiguous(W).reshape(len(order), H, -1)
     return gates if order == sorted(order) else gates[order]
 
 
