@@ -188,13 +188,12 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         self, input: Tensor | PackedSequence, hx: Hidden
     ) -> tuple[Any, Any]:
         """`forward`, step by step."""
-        over = self.over_batch
-        if isinstance(input, PackedSequence):
-            over = self.over_packed
-        elif input.dim() == 2:
-            over = self.over_one
         try:
-            return over(input, hx)
+            if isinstance(input, PackedSequence):
+                return self.over_packed(input, hx)
+            if input.dim() == 2:
+                return self.over_one(input, hx)
+            return self.over_batch(input, hx)
         except ValueError as error:
             if type(error) is not ValueError:
                 raise

@@ -71,6 +71,7 @@ CHAPTERS = {
 UNPRINTED = {
     "rnncore.nn.EQUATIONS",
     "rnncore.nn.STEPS",
+    "rnncore.nn.InputError",
     "rnncore.nn.Recurrent",
     "rnncore.nn.RNN",
     "rnncore.nn.LSTM",
