@@ -298,16 +298,12 @@ def by_csv(content):
 
 @composed
 def test_texts(folder, rng):
-    encoding = rng.choice(
-        ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"]
-    )
+    encoding = rng.choice(["utf-8", "utf-8-sig", "utf-16", "utf-32"])
     pieces = some(rng, [*SCRAPS, "\n", "\r\n", "\t"], 30)
     text = "x" + "".join(pieces)
-    if encoding == "cp1252":
-        text = text.encode(encoding, "ignore").decode(encoding)
     path = folder / "a.txt"
     path.write_bytes(text.encode(encoding))
-    found = read_text(path, encoding.removesuffix("-sig"))
+    found = read_text(path)
     assert found == nfc(text.replace("\r\n", "\n"))
     assert lines_of(found) == nfc(text).replace("\r\n", "\n").split("\n")
 
@@ -324,7 +320,7 @@ def test_pairs(folder, rng):
     expected = [
         tuple(" ".join(c.split()) for c in r[:2]) for r in by_csv(content)
     ]
-    assert read_pairs(path) == expected
+    assert read_pairs(path, columns=(1, 2)) == expected
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""python -m rnncore translate: any pairs, resumed, any script, scores."""
+"""python -m rnncore translate: pairs in two columns, and their class."""
 
 import io
 import re
@@ -9,26 +9,28 @@ import numpy as np
 import pytest
 
 from rnncore.apps.translate import command
+from rnncore.apps.translate.estimator import Translator
 from rnncore.apps.translate.plan import PENALTIES, WIDTH
 from rnncore.data.translation import Pair, number_pairs
+from rnncore.storage.files import Refused
 from rnncore.storage.weights import load_weights
 from rnncore.translate.storage import load_translator, save_translator
 from rnncore.translate.subwords import learn_subwords
 from rnncore.translate.training import build_translator
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import (
-    Killed,
+    cut_off,
     examples,
     run,
     shown_help,
-    stopped,
     weights,
 )
 
 pytestmark = pytest.mark.slow
 
-TINY = ["--hidden", 16, "--batch", 16, "--pieces", 280, "--rate", 0.01]
-TINY += ["--steps", 40, "--evaluate-every", 20]
+TINY = {"hidden": 16, "batch": 16, "pieces": 280, "rate": 0.01}
+TINY |= {"steps": 40, "evaluate_every": 20}
+FEW = ["--hidden", 16, "--pieces", 280, "--steps", 2]
 BEST = ["--best", 3, "--beam", 3]
 SCRIPTS = [  # accents, right to left, both directions, signs
     Pair("the naïve café", "l'élève naïf à Noël"),
@@ -53,11 +55,8 @@ def pairs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(pairs):
-    from rnncore.__main__ import main
-
     path = pairs.with_name("model.safetensors")
-    words = ["translate", "train", pairs, "--model", path, *TINY]
-    assert main([str(word) for word in words]) == 0
+    Translator(**TINY).fit(pairs, path=path)
     return path
 
 
@@ -69,11 +68,23 @@ def table(out):
     return {name: tuple(map(float, values)) for name, *values in rows}
 
 
-def test_training_prints_scores_beside_baselines(pairs, tmp_path, capsys):
-    words = ["--model", tmp_path / "m.safetensors", *TINY]
-    code, out, err = run(capsys, "translate", "train", pairs, *words)
-    assert code == 0
-    assert "dot of 16 units, seed 0, 40 steps" in out
+def test_training_prints_what_was_read_and_scores(pairs, tmp_path, capsys):
+    path, model = tmp_path / "pairs.tsv", tmp_path / "m.safetensors"
+    path.write_text(pairs.read_text("utf-8") + "\tb\na\t \n", "utf-8")
+    words = ["translate", "train", path, "--model", model, *FEW]
+    code, out, err = run(capsys, *words)
+    assert code == 0, err
+    rows = [line.split("\t") for line in path.read_text().splitlines()]
+    last = rows[-3]
+    shown = [
+        f"164 pairs in {path}",
+        *(f"  {a}  ->  {b}" for a, b in rows[:2]),
+        f"  ... {last[0]}  ->  {last[1]}",
+        "left out: 2 with an empty side (line 165 ...)",
+    ]
+    assert err.splitlines()[:5] == shown
+    assert load_weights(model)[1]["read"] == shown
+    assert "dot of 16 units, seed 0, 2 steps" in out
     assert "16 pairs, not seen in training" in out
     assert list(table(out)) == [
         "the network",
@@ -82,16 +93,9 @@ def test_training_prints_scores_beside_baselines(pairs, tmp_path, capsys):
         "a copy of the source",
     ]
     assert all(0 <= x <= 100 for row in table(out).values() for x in row)
-    assert "scoring the network" in err
-
-
-def test_evaluate_gives_the_scores_again(trained, pairs, capsys):
-    _, about = load_weights(trained, "translate")
-    code, out, _ = run(capsys, "translate", "evaluate", trained, pairs)
-    assert code == 0
-    expected = {name: tuple(row) for name, *row in about["table"]}
-    for name, row in table(out).items():
-        assert_close(row, expected[name], within=6e-4, name=name)
+    code, again, err = run(capsys, "translate", "evaluate", model, path)
+    assert (code, again) == (0, out)
+    assert err.splitlines()[:5] == shown
 
 
 def test_other_pairs_are_scored_beside_a_copy(trained, tmp_path, capsys):
@@ -105,42 +109,42 @@ def test_other_pairs_are_scored_beside_a_copy(trained, tmp_path, capsys):
     assert scores["a copy of the source"][2] == 50
 
 
-def test_pairs_of_one_s_own_choose_and_score(pairs, tmp_path, capsys):
-    """Files of their own; what both have is told, and all else learned."""
-    known = pairs.read_text("utf-8").splitlines(keepends=True)
-    paths = {}
-    for name, rows in {
-        "train": known[:100],
-        "validation": known[100:120],
-        "test": known[119:140] + known[:1],
-    }.items():
-        paths[name] = tmp_path / f"{name}.tsv"
-        paths[name].write_text("".join(rows), "utf-8")
-    model = tmp_path / "m.safetensors"
-    words = ["translate", "train", paths["train"], "--model", model, *TINY]
-    for name in "validation", "test":
-        words += [f"--{name}", paths[name]]
-    code, out, err = run(capsys, *words)
-    assert code == 0
-    assert "22 pairs, not seen in training" in out
-    assert f"the 22 pairs of --test 1 are in {paths['train']}, too" in err
-    assert "--validation" not in err
-    _, about = load_weights(model, "translate")
-    assert about["split"] == [100, 20, 22]
-    again = ["translate", "evaluate", model, "--no-baselines"]
-    code, out, _ = run(capsys, *again, paths["test"])
-    assert code == 0
-    assert_close(
-        table(out)["the network"], about["table"][0][1:], within=6e-4
+def test_pairs_of_their_own_choose_and_score(pairs, tmp_path):
+    """What two parts have in common is told, and all else learned."""
+    known = [line.split("\t") for line in pairs.read_text().splitlines()]
+    known = [Pair(*row) for row in known]
+    parts = known[:100], known[100:120], known[119:140] + known[:1]
+    model = Translator(**TINY)
+    model.fit(parts[0], validation=parts[1], test=parts[2])
+    assert "22 pairs, not seen in training" in model.about_["test"]
+    assert (
+        "of the 22 pairs of test 1 are in pairs, too"
+        in model.about_["read"]
     )
-    code, _, err = run(capsys, *again, paths["train"])
-    assert code == 2
-    assert "has learned from all of it" in err
-    with paths["test"].open("a", encoding="utf-8") as file:
-        file.write("one more\tun de plus\n")
-    code, _, err = run(capsys, *words)
-    assert code == 2
-    assert "the test data have changed since" in err
+    assert model.about_["split"] == [100, 20, 22]
+    assert_close(model.score(parts[2]), model.score(), within=1e-6)
+    with pytest.raises(Refused, match="has learned from all of it"):
+        model.score(parts[0])
+    path = tmp_path / "m.safetensors"
+    model.save(path)
+    with pytest.raises(Refused, match="the test data have changed since"):
+        Translator(**TINY).fit(
+            parts[0], validation=parts[1], test=known[119:150], path=path
+        )
+
+
+def test_which_columns_are_a_pair_has_to_be_said(pairs, tmp_path, capsys):
+    path, model = tmp_path / "three.tsv", tmp_path / "m.safetensors"
+    rows = [f"1.07\t{x}" for x in pairs.read_text("utf-8").splitlines()]
+    path.write_text("\n".join(rows), "utf-8")
+    words = ["translate", "train", path, "--model", model, *FEW]
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert f"{path}, line 1: expected source, tab, target, got 3" in err
+    code, out, err = run(capsys, *words, "--columns", 2, 3)
+    assert code == 0, err
+    assert err.splitlines()[1].startswith("  zero  ->  zéro")
+    assert run(capsys, "translate", "evaluate", model, path)[0] == 0
 
 
 def test_a_model_translates_as_it_was_scored(memorised, tmp_path, capsys):
@@ -172,37 +176,27 @@ def test_a_sentence_is_in_one_part_only(tmp_path):
 def test_a_run_that_was_killed_ends_with_the_same_weights(
     pairs, tmp_path, capsys, monkeypatch
 ):
-    words = ["translate", "train", pairs, *TINY, "--evaluate-every", 4]
     whole, broken = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    assert run(capsys, *words, "--model", whole)[0] == 0
-    words += ["--model", broken]
-    checkpoint = tmp_path / "b.safetensors.run" / "run.npz"
-    stopped(monkeypatch, capsys, Killed, checkpoint, *words)
-    code, _, err = run(capsys, *words)
-    assert code == 0
-    assert "goes on after step" in err
+    often = TINY | {"evaluate_every": 4}
+    Translator(**often).fit(pairs, path=whole)
+    with cut_off(monkeypatch, tmp_path / "b.safetensors.run/run.npz"):
+        Translator(**often).fit(pairs, path=broken)
+    capsys.readouterr()
+    Translator(**often).fit(pairs, path=broken)
+    assert "goes on after step" in capsys.readouterr().err
     assert weights(broken) == weights(whole)
     assert not (tmp_path / "b.safetensors.run").exists()
-    code, out, err = run(capsys, *words)
-    assert code == 0
-    assert "is already trained; --restart trains from scratch" in err
-    assert "dot of 16 units" in out
 
 
-def test_other_pairs_do_not_go_on_with_the_run(trained, tmp_path, capsys):
-    path = tmp_path / "other.tsv"
-    path.write_text(lines([Pair(f"a{k}", "b") for k in range(30)]))
-    words = ["translate", "train", path, "--model", trained, *TINY]
-    code, _, err = run(capsys, *words)
-    assert code == 2
-    assert "belongs to another run: the data have changed since" in err
+def test_other_pairs_do_not_go_on_with_the_run(trained):
+    other = [Pair(f"a{k}", "b") for k in range(30)]
+    with pytest.raises(Refused, match="the data have changed since"):
+        Translator(**TINY).fit(other, path=trained)
 
 
 @pytest.fixture(scope="module")
 def memorised(tmp_path_factory):
     """Four pairs in six scripts, learned by heart."""
-    from rnncore.__main__ import main
-
     folder = tmp_path_factory.mktemp("scripts")
     path, model = folder / "pairs.tsv", folder / "m.safetensors"
     many = SCRIPTS * 4 + [Pair(f"{'x' * k}", "x") for k in range(1, 16)]
@@ -210,11 +204,9 @@ def memorised(tmp_path_factory):
     known = {p.source for p in held_out[0]}
     assert sum(p.source in known for p in SCRIPTS) >= 3
     path.write_bytes(("\ufeff" + lines(many)).encode())
-    words = ["translate", "train", path, "--model", model]
-    words += ["--hidden", 48, "--pieces", 300, "--steps", 200]
-    words += ["--evaluate-every", 200]
-    words += ["--rate", 0.01, "--dropout", 0, "--batch", 16]
-    assert main([str(word) for word in words]) == 0
+    more = {"hidden": 48, "pieces": 300, "steps": 200, "dropout": 0.0}
+    more |= {"evaluate_every": 200, "rate": 0.01, "batch": 16}
+    Translator(**more).fit(path, path=model)
     return model, [p for p in SCRIPTS if p.source in known]
 
 
@@ -245,53 +237,16 @@ def test_what_is_piped_in_is_translated(memorised, capsys, monkeypatch):
     assert err.startswith("line 1: not utf-8: ")
 
 
-def test_empty_sides_are_left_out_and_told(tmp_path, capsys):
-    path = tmp_path / "pairs.tsv"
-    empty = ["\tb\n", "a\t\n", " \t \n", "a\t \u00a0\n"] * 2
-    path.write_text(
-        "".join(f"s{k}\tt{k}\n" for k in range(20)) + "".join(empty),
-        "utf-8",
-    )
-    words = [path, "--model", tmp_path / "m.safetensors", *TINY]
-    code, out, err = run(capsys, "translate", "train", *words, "--steps", 2)
-    assert code == 0
-    assert "2 pairs, not seen in training" in out
-    assert f"left out: {path}, line 21: one side is empty" in err
-    assert "left out: 1 more line like these" in err
-
-
-def test_pairs_and_lines_in_another_encoding_are_read(tmp_path, capsys):
-    path, model = tmp_path / "pairs.tsv", tmp_path / "m.safetensors"
-    text = "".join(f"café {k}\tcoffee {k}\n" for k in range(20))
-    path.write_bytes(text.encode("cp1252"))
-    words = [path, "--model", model, *TINY, "--steps", 2]
-    how = ["--encoding", "cp1252"]
-    assert run(capsys, "translate", "train", *words, *how)[0] == 0
-    assert run(capsys, "translate", "evaluate", model, path, *how)[0] == 0
-    code, out, err = run(capsys, "translate", "translate", model, path)
-    assert (code, out) == (2, "")
-    assert "--encoding" in err
-    code, out, _ = run(capsys, "translate", "translate", model, path, *how)
-    assert (code, len(out.splitlines())) == (0, 20)
-
-
-def test_long_sentences_are_left_out_and_told(tmp_path, capsys):
-    path = tmp_path / "pairs.tsv"
-    path.write_text(
-        lines([Pair(f"nr {k} " + "word " * (k % 7 == 0) * 90, "b")
-               for k in range(40)])
-    )  # fmt: skip
-    words = [path, "--model", tmp_path / "m.safetensors", *TINY]
-    words += ["--steps", 2, "--longest", 8]
-    code, _, err = run(capsys, "translate", "train", *words)
-    assert code == 0
-    assert "longer than --longest left out" in err
-    words += ["--longest", 1, "--restart"]
-    code, _, err = run(capsys, "translate", "train", *words)
-    assert code == 2
-    assert (
-        "pairs: none has at most 1 pieces a side; a larger --longest" in err
-    )
+def test_long_sentences_are_left_out_and_told(capsys):
+    given = [
+        Pair(f"nr {k} " + "word " * (k % 7 == 0) * 90, "b")
+        for k in range(40)
+    ]
+    few = TINY | {"steps": 2, "longest": 8}
+    Translator(**few).fit(given)
+    assert "longer than --longest left out" in capsys.readouterr().err
+    with pytest.raises(Refused, match="none has at most 1 pieces a side"):
+        Translator(**few | {"longest": 1}).fit(given)
 
 
 @pytest.mark.parametrize(
@@ -299,10 +254,9 @@ def test_long_sentences_are_left_out_and_told(tmp_path, capsys):
     [
         (b"", "the file is empty"),
         (b"no tab\n", "line 1: expected source, tab, target, got 'no tab'"),
-        (b"caf\xe9\tb\n", "not utf-8: byte 0xE9"),
-        (b"caf\xe9\tb\n", "--encoding says which it is, such as cp1252"),
+        (b"caf\xe9\tb\n", "expected UTF-8, got byte 0xE9"),
         (b"a\t\n", "expected lines of source, tab, target, got none"),
-        (b"a\t\n", "line 1: one side is empty"),
+        (b"<html><body>404</body></html>", "a page of HTML"),
         (b"a\tb\nc\td\n", "2 sentences cannot be split in three parts"),
     ],
 )
@@ -367,31 +321,17 @@ def test_a_translator_on_disk_is_the_same(tmp_path):
             assert (again.state_dict()[name] == tensor).all(), name
 
 
-def test_a_header_is_told_and_the_best_are_listed(pairs, tmp_path, capsys):
-    path = tmp_path / "pairs.tsv"
-    text = pairs.read_text("utf-8")
-    path.write_text(f"English\tFrançais\n{text}", "utf-8")
-    model = tmp_path / "m.safetensors"
-    words = ["--model", model, *TINY, "--steps", 2]
-    code, out, err = run(capsys, "translate", "train", path, *words)
-    assert code == 0, err
-    assert "line 1: a header, 'English' and 'Français'" in err
-    assert re.search(
-        r"95% interval of the network's % exact match: 0\.0", out
-    )
+def test_the_best_are_listed_with_their_scores(trained, tmp_path, capsys):
     new = tmp_path / "new.txt"
     new.write_text("eighty\n\nfour\n")
-    code, out, err = run(
-        capsys, "translate", "translate", model, new, *BEST
-    )
+    words = ["translate", "translate", trained, new]
+    code, out, err = run(capsys, *words, *BEST)
     assert code == 0, err
     rows = [line.split("\t") for line in out.splitlines()]
     assert [row[0] for row in rows] == ["1"] * 3 + ["2"] + ["3"] * 3
     scores = [float(row[1]) for row in rows[:3]]
     assert scores == sorted(scores, reverse=True)
-    code, best, _ = run(
-        capsys, "translate", "translate", model, new, "--beam", 3
-    )
+    code, best, _ = run(capsys, *words, "--beam", 3)
     assert [line.strip() for line in best.splitlines()] == [
         rows[0][2].strip(), "", rows[4][2].strip(),
     ]  # fmt: skip
@@ -406,6 +346,6 @@ def test_the_help_s_examples_work(pairs, tmp_path, capsys, monkeypatch):
     assert parts == ["train", "translate", "evaluate"]
     for part, line in zip(parts, given):
         assert examples(shown_help(capsys, "translate", part)) == [line]
-        few = ["--steps", 2] if part == "train" else []
+        few = FEW if part == "train" else []
         code, _, err = run(capsys, *shlex.split(line), *few)
         assert code == 0, err

@@ -188,7 +188,7 @@ def test_films(tmp_path):
 
 def test_pairs(tmp_path):
     seeds = ["".join(f"the {k}\tder {k} ü\n" for k in range(20)).encode()]
-    fuzz(tmp_path / "a.tsv", seeds, lambda p: read_pairs(p, len))
+    fuzz(tmp_path / "a.tsv", seeds, lambda p: read_pairs(p, {}.setdefault))
 
 
 def test_transcripts(tmp_path):

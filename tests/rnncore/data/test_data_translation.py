@@ -132,7 +132,7 @@ def test_numbers_that_cannot_be_drawn_are_refused(change, message):
 def test_a_file_of_pairs(tmp_path):
     path = tmp_path / "pairs.tsv"
     path.write_bytes(
-        "\ufeffGood  day\tGuten Tag\tCC-BY someone\r\n"
+        "\ufeffGood  day\tGuten Tag\r\n"
         "\n"
         'Say "hi"\tSag "Hallo"\n'
         "peace\tשלום\n"
@@ -140,13 +140,27 @@ def test_a_file_of_pairs(tmp_path):
         "naïve\u2028café\télève\n".encode()
     )
     told = []
-    assert read_pairs(path, told.append) == [
+    assert read_pairs(path, lambda *why: told.append(why)) == [
         Pair("Good day", "Guten Tag"),
         Pair('Say "hi"', 'Sag "Hallo"'),
         Pair("peace", "שלום"),
         Pair("naïve café", "élève"),
     ]
-    assert told == [f"{path}, line 5: one side is empty"]
+    assert told == [("line 5", "with an empty side")]
+
+
+def test_which_of_more_columns_are_a_pair_has_to_be_said(tmp_path):
+    """A score, an address or a number of a line is no sentence."""
+    path = tmp_path / "pairs.tsv"
+    path.write_text("1.07\tone\tun\n1.05\ttwo\tdeux\n")
+    with pytest.raises(
+        ValueError, match=r"line 1: .* got 3 columns.*--col"
+    ):
+        read_pairs(path)
+    wanted = [Pair("one", "un"), Pair("two", "deux")]
+    assert read_pairs(path, columns=(2, 3)) == wanted
+    with pytest.raises(ValueError, match="line 1: expected 4 columns"):
+        read_pairs(path, columns=(2, 4))
 
 
 def test_a_pair_may_be_long(tmp_path):
@@ -160,7 +174,10 @@ def test_a_pair_may_be_long(tmp_path):
     [
         (b"", "the file is empty"),
         (b"a\tb\nno tab here\n", "line 2: expected source, tab, target"),
-        (b"a\tb\ncaf\xe9\tc\n", r"not utf-8: byte 0xE9 .* \(line 2\)"),
+        (
+            b"a\tb\ncaf\xe9\tc\n",
+            r"expected UTF-8, got byte 0xE9 .* \(line 2\)",
+        ),
         (b" \t \n", "nothing but white space"),
         (b"a\t \n", "expected lines of source, tab, target, got none"),
     ],

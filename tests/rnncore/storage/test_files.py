@@ -17,6 +17,7 @@ from rnncore.storage.files import (
     read_text,
     whole_file,
 )
+from rnncore.storage.weights import read_about
 
 
 def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path):
@@ -107,8 +108,10 @@ def test_a_text_is_read_as_it_is(tmp_path):
     assert read_text(path) == "für\nElise\n"
     path.write_bytes("\N{BYTE ORDER MARK}für".encode())
     assert read_text(path) == "für"
-    path.write_bytes("für".encode("latin-1"))
-    assert read_text(path, "latin-1") == "für"
+    for encoding in "utf-16", "utf-16-be", "utf-32":  # with its mark
+        mark = "" if encoding[-2:] != "be" else "\N{BYTE ORDER MARK}"
+        path.write_bytes(f"{mark}für\r\nElise".encode(encoding))
+        assert read_text(path) == "für\nElise"
     path.write_bytes("fu\N{COMBINING DIAERESIS}r".encode())
     assert read_text(path) == "für"
 
@@ -120,11 +123,11 @@ def test_a_text_is_read_as_it_is(tmp_path):
         (b" \n\t\n", r"a\.txt: the file has nothing but white space"),
         (
             b"one\ntwo \xe9\n",
-            r"a\.txt: not utf-8: byte 0xE9 at place 8 \(line 2\): ",
+            r"a\.txt: expected UTF-8, got byte 0xE9 at place 8 \(line 2\): ",
         ),
         (
             b"\xef\xbb\xbfab\xff",
-            r"a\.txt: not utf-8: byte 0xFF at place 5 \(line 1\): ",
+            r"a\.txt: expected UTF-8, got byte 0xFF at place 5 \(line 1\): ",
         ),
     ],
 )
@@ -142,9 +145,23 @@ def test_a_text_that_is_not_there_is_refused(tmp_path):
         read_text(tmp_path / "b")
     with pytest.raises(Refused, match="expected a file, got a folder"):
         read_text(tmp_path)
-    (tmp_path / "b").write_text("text")
-    with pytest.raises(Refused, match="unknown encoding: x"):
-        read_text(tmp_path / "b", "x")
+
+
+def test_what_came_in_a_file_s_place_is_named(tmp_path):
+    """A pointer of Git LFS, a server's page, weights of another kind."""
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+    page = b"\n<!doctype html><title>404 Not Found</title>"
+    for path in tmp_path / "a.txt", tmp_path / "m.safetensors":
+        read = read_text if path.suffix == ".txt" else read_about
+        for content, message in (pointer, "Git LFS"), (page, "HTML"):
+            path.write_bytes(content)
+            with pytest.raises(Refused, match=message):
+                read(path)
+    (tmp_path / "page.html").write_bytes(page)
+    assert "404" in read_text(tmp_path / "page.html")
+    path.write_bytes(b"PK\3\4archive/data.pkl")
+    with pytest.raises(Refused, match=r"what torch\.save wrote"):
+        read_about(path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
