@@ -184,7 +184,7 @@ def read_pairs(
             more = ": --columns says which two" if width > 2 else ""
             raise Refused(
                 f"{path}, line {number}: expected {expected}, got {width} "
-                f"columns, {line.strip()[:60]!r}{more}"
+                f"column{'s' * (width > 1)}, {line.strip()[:60]!r}{more}"
             )
         pair = Pair(*(row[k - 1] for k in columns or (1, 2)))
         if all(pair):
