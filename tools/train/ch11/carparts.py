@@ -2,31 +2,21 @@
 
 The last 8 months are the test, from one origin; all is chosen on the 8 months before
 them: the settings of simple methods by CRPS, the head of the network by its loss.
-"test" trains both heads with every seed, "choice" is the choice; "command" is what
-`forecast train` makes of the months before the test. Intervals are over parts. About
-half a minute of one core, and a quarter for each seed of the command.
+"test" trains both heads with every seed, "choice" is the choice. Intervals are over
+parts. About half a minute of one core.
 """
 
-import contextlib
-import io
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
 
-from rnncore.__main__ import main
-from rnncore.apps.forecast.forking import Series, ask_forking, read_at, train_forking
-from rnncore.apps.forecast.intermittent import choose_rivals, quantiles_of
-from rnncore.apps.forecast.pipeline import series_of
-from rnncore.apps.forecast.storage import load_forecaster
-from rnncore.apps.forecast.supports import HEADS as BY_SUPPORT
 from rnncore.data.public.series import car_parts
 from rnncore.data.public.store import find
 from rnncore.forecast.counts import CountScores, score_counts
 from rnncore.forecast.covariates import waves
+from tools.train.ch11.methods.forking import Series, read_at, train_forking
+from tools.train.ch11.methods.intermittent import choose_rivals, quantiles_of
 from tools.train.ch11.zeros import (
     HEADS,
     NAMES,
@@ -127,51 +117,6 @@ def run_choice(asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{KEY}.head", NAMES[head], "chosen", 0)
 
 
-def run_command(seed: int, asked: Options) -> Iterator[Measurement]:
-    """One network of the command, learnt from all months before the test."""
-    series, first, K = read_parts()
-    months = pd.date_range("1998-01-01", periods=first + K, freq="MS", name="month")
-    names = [f"part {k}" for k in range(series.values.shape[1])]
-    frame = pd.DataFrame(series.values, months, names).astype(int)
-    with TemporaryDirectory() as made:
-        path, model = Path(made, "parts.csv"), Path(made, "parts.safetensors")
-        long = frame[:first].stack().rename_axis(["month", "part"]).rename("sold")
-        long.to_csv(path)
-        words = ["forecast", "train", str(path), "--date", "month", "--value", "sold"]
-        words += ["--id", "part", "--horizon", str(K), "--model", str(model)]
-        words += ["--method", "network", "--no-baselines", "--origins", "1"]
-        words += ["--seeds", "1", "--seed", str(seed), "--device", "cpu"]
-        words += ["--threads", "1"]  # its own back-test is for another span
-        words += ["--steps", str(asked.steps)] if asked.steps else []
-        with contextlib.redirect_stdout(io.StringIO()):
-            if status := main(words):
-                raise SystemExit(status)
-        modules, plan, about = load_forecaster(model)
-    known = series_of(frame, plan).known  # the calendar: no sales are in it
-    reading = read_at(Series(series.values[:first], known), [first], K)
-    network = modules[about["networks"]]  # of all rows
-    scores = score_counts(
-        series.values[first:], ask_probabilities(network, reading, MOST)
-    )
-    out = ask_forking(network, reading)
-    said = BY_SUPPORT[plan.support].quantiles(out, plan.levels)
-    sold = ((said >= 0) & (said == said.round())).all()
-    key = f"{KEY}.command"
-    yield Measurement(f"{key}.crps", round(float(scores.ranked.mean()), 5), UNIT)
-    yield Measurement(f"{key}.risk", round(float(scores.risk), 5), UNIT)
-    yield Measurement(f"{key}.whole", bool(sold), "no quantile that can't be sold")
-    rival = choose_rivals(series.values[:first], [first - K], K, YEAR)["past values"]
-    other = score_counts(
-        series.values[first:], rival.method(series.values[:first], K, MOST)
-    )
-    less = make_row(key, other, scores).value["less"]
-    yield Measurement(f"{key}.less", less, "95 % of the network less past values")
-
-
 TRAINING = Training(
-    "carparts",
-    __doc__,
-    {"command": run_command},
-    {"test": run_test, "choice": run_choice},
-    KEY,
+    "carparts", __doc__, {}, {"test": run_test, "choice": run_choice}, KEY
 )

@@ -20,17 +20,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.apps.forecast.columns import (
-    ColumnPlan,
-    ask_columns,
-    measure_errors,
-    train_columns,
-)
 from rnncore.data.public.series import ett
 from rnncore.forecast.classical import with_past_errors
 from rnncore.forecast.examples import LEVELS
 from rnncore.forecast.scores import coverage, crps
 from rnncore.forecast.windows import Windows, cut, fit_scaler, join, origins, scaled
+from tools.train.ch11.methods.columns import (
+    ColumnPlan,
+    ask_columns,
+    measure_errors,
+    train_columns,
+)
 from tools.train.runner import (
     Measurement,
     Options,
@@ -170,7 +170,7 @@ def train(
     )
 
     def score(module: torch.nn.Module) -> float:
-        return measure_errors(ask_columns([module], held), held.target)["mse"]
+        return measure_errors(ask_columns(module, held), held.target)["mse"]
 
     begun = time.process_time()
     module, fit = train_columns(
@@ -193,7 +193,7 @@ def run(name: str, columns: str, seed: int, asked: Options) -> Iterator[Measurem
         tried = zip(every, TRIED, strict=True)
         (module, score, _), chosen = min(tried, key=lambda pair: pair[0][1])
         seconds = sum(run[2] for run in every)
-        judged = judge(partial(ask_columns, [module]), t, SETTING["T"], K)
+        judged = judge(partial(ask_columns, module), t, SETTING["T"], K)
         yield from round_measurement(key, judged)
         yield Measurement(f"{key}.validation", round(score, 4), f"MSE {UNIT}")
         yield Measurement(f"{key}.chosen", chosen, "rate, and kept by dropout")

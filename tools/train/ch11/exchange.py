@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.apps.forecast.columns import ColumnPlan, train_columns
 from rnncore.data.public.series import exchange_rate
 from rnncore.forecast.classical import with_past_errors
 from rnncore.forecast.examples import LEVELS
 from rnncore.forecast.scores import coverage, crps
+from tools.train.ch11.methods.columns import ColumnPlan, train_columns
 from tools.train.runner import Measurement, Options, Training, show_progress
 
 HORIZONS = (3, 6, 12, 24)

@@ -25,7 +25,7 @@ from rnncore.application import seeded
 from rnncore.apps.forecast import contest, entrants, pipeline
 from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.series import fertility, google_share
-from rnncore.forecast.backtest import Method
+from rnncore.forecast.backtest import Method, score_table
 from rnncore.forecast.classical import (
     arima,
     ask_linear,
@@ -44,9 +44,8 @@ from rnncore.forecast.examples import (
 )
 from rnncore.forecast.heads import Head, gaussian_head, mean_head, quantile_head
 from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
-from rnncore.forecast.plan import PRICES, STUDENT, ForecastPlan, parts_of, plan_for
+from rnncore.forecast.plan import ForecastPlan, parts_of, plan_for
 from rnncore.forecast.rivals import (
-    GOES_ALONG,
     draw_line,
     repeat_last,
     repeat_season,
@@ -68,6 +67,7 @@ from rnncore.forecast.windows import (
     unscaled,
 )
 from rnncore.storage.weights import save_weights
+from tools.train.ch11.methods import widths
 from tools.train.runner import (
     SEEDS,
     Measurement,
@@ -748,42 +748,59 @@ def draw_study(found: Values, asked: Options) -> None:
 
 
 def spread_study(found: Values, asked: Options) -> None:
-    """The command's networks on a share's next five days, beside rules.
+    """Networks on a share's next five days, beside rules.
 
-    One that learns levels, as the command's did, and one for prices, which says how
-    wide a distribution of Student's is; two rules with their own past errors. The
+    One learns levels, as the command's; one says how wide a distribution of
+    Student's around today's price is; two rules have their own past errors. The
     networks' scores are those of the mean of their seeds.
     """
     frame = google_share().to_frame()
     frame.index.freq = None  # rows are steps: markets have holidays
-    levels = plan_for(frame, 5, steps=asked.steps or 1500)
-    prices = levels._replace(
-        period=1, history=60, logs=True, scale=PRICES, head=STUDENT
+    plan = plan_for(frame, 5, steps=asked.steps or 1500)
+    seeds, parts = seeds_of("spread", asked), parts_of(frame, plan)
+    modules = [pipeline.train(frame, plan, parts, seed=s)[0] for s in seeds]
+    compared = contest.compare(frame, plan, modules, among=["persistence"])
+    row = entrants.predict_row(plan, len(modules))
+    scores = compared.table.xs(row, level="method").iloc[0]
+    list_spread(found, "network", scores)
+    lead = compared.losses[row] - compared.losses["persistence"]
+    found["lead"] = contest.interval_of(lead[0], contest.overlap(frame, plan))
+    found["logs"] = float(plan.logs)
+    width_study(found, frame, plan, seeds)
+
+
+def width_study(
+    found: Values, frame: Any, plan: ForecastPlan, seeds: Sequence[int]
+) -> None:
+    """The network of widths beside two rules, at origins of its own history."""
+    plan = plan._replace(period=1, history=widths.HISTORY)
+    parts, K = parts_of(frame, plan), plan.horizon
+    prices = frame.iloc[:, 0].to_numpy(dtype=float)
+    modules = [widths.train_widths(prices, parts, K, s, plan.steps) for s in seeds]
+    starts = contest.origins_of(frame, plan)
+    came, said = widths.judge_widths(prices, modules, starts, K)
+    before = prices[: parts.test.start]
+    table = score_table(came, said, before, widths.LEVELS)
+    for name, scores in table.iterrows():
+        list_spread(found, name, scores)
+    unit = np.abs(np.diff(before)).mean()
+    ours, theirs = (
+        [
+            crps(came[:, [b]], said[name].quantiles[:, :, [b]], widths.LEVELS) / unit
+            for b in range(len(starts))
+        ]
+        for name in ("student", "persistence")
     )
-    seeds = seeds_of("spread", asked)
-    for name, plan in {"network": levels, "student": prices}.items():
-        parts = parts_of(frame, plan)
-        modules = [pipeline.train(frame, plan, parts, seed=s)[0] for s in seeds]
-        rules = list_spread_rules(plan)
-        compared = contest.compare(frame, plan, modules, among=list(rules.values()))
-        rows = rules | {name: entrants.predict_row(plan, len(modules))}
-        for key, row in rows.items():
-            scores = compared.table.xs(row, level="method").iloc[0]
-            for kind in ("MASE", "CRPS", "bias"):
-                found[f"{key}_{kind.lower()}"] = float(scores[kind])
-            found[f"{key}_inside_90"] = float(scores["inside 90%"])
-        lead = compared.losses[rows[name]] - compared.losses["persistence"]
-        least = contest.overlap(frame, plan)
-        beside = "lead" if name == "network" else f"{name}_lead"
-        found[beside] = contest.interval_of(lead[0], least)
-    found["origins"] = lead.shape[1]
-    found["logs"] = float(levels.logs)
+    lead = np.subtract(ours, theirs)
+    found["student_lead"] = contest.interval_of(lead, contest.overlap(frame, plan))
+    found["origins"] = len(starts)
 
 
-def list_spread_rules(plan: ForecastPlan) -> dict[str, str]:
-    """Rows of the back-test without a network, by their names here."""
-    found = {"persistence": "persistence"}
-    return found | ({"ewma": GOES_ALONG} if plan.scale == PRICES else {})
+def list_spread(found: Values, name: str, scores: Any) -> None:
+    """What is kept of a row of a back-test's table."""
+    for kind in ("MASE", "CRPS", "bias"):
+        found[f"{name}_{kind.lower()}"] = float(scores[kind])
+    found[f"{name}_inside_90"] = float(scores["inside 90%"])
 
 
 def keep(

@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.apps.forecast.nbeats import NBeats
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.forecast.classical import ask_linear, best_linear, with_past_errors
 from rnncore.forecast.conformal import follow, margin, miss
@@ -32,6 +31,7 @@ from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.training import ask, futures
 from rnncore.forecast.windows import Windows
 from tools.train.ch11.forecast import StudyPlan, WindowParts, run
+from tools.train.ch11.methods.nbeats import NBeats
 from tools.train.runner import Measurement, Options, Training
 
 H, DEEP = 32, 64  # units of the recurrent networks, and of N-BEATS

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.apps.forecast.ends import (
+from rnncore.data.public.series import m4
+from tools.train.ch11.methods.ends import (
     Ends,
     Fit,
     fit_naive2,
@@ -29,16 +30,15 @@ from rnncore.apps.forecast.ends import (
     fit_theta,
     judge_method,
 )
-from rnncore.apps.forecast.ends_network import (
+from tools.train.ch11.methods.ends_network import (
     SEGMENTS,
     EndsPlan,
     cut_parts,
-    fit_networks,
+    fit_network,
     plan_line,
     train_once,
     train_twice,
 )
-from rnncore.data.public.series import m4
 from tools.train.runner import (
     Measurement,
     Options,
@@ -74,13 +74,13 @@ def run(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     plan, key = PLANS[name], f"real.m4.{name}"
     plan = plan._replace(steps=asked.steps or plan.steps)
     begun = time.process_time()
-    progress = {"progress": show_progress(f"{name} {seed}")}
-    found = train_twice(before, ends, plan, lambda name: progress, seed=seed)
+    progress = show_progress(f"{name} {seed}")
+    found = train_twice(before, ends, plan, progress=progress, seed=seed)
     seconds = time.process_time() - begun
     course = np.round(found.course, 4).tolist()
     yield Measurement(f"{key}.course", course, "OWA, validation")
     yield Measurement(f"{key}.validation", course[-1], "OWA")
-    fits = [fit_networks([one], plan) for one in (found.held, found.module)]
+    fits = [fit_network(one, plan) for one in (found.held, found.module)]
     yield from round_measurement(key, judge_method(before, ends, fits)[0])
     yield Measurement(f"{key}.seconds", round(seconds, 1), "seconds of one core")
     count = sum(w.numel() for w in found.module.parameters())

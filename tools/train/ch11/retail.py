@@ -1,40 +1,37 @@
 """Australian retail: 148 series of monthly turnover, each year from the December before.
 
-By the commands that `book/commands.md` has, with their defaults: the table up to that
+By the functions of the command `forecast`, with its defaults: the table up to that
 December, four series that ended and all, is learnt from; 12 months are forecast by
 "network and ETS", the mean of the quantiles of three networks and of ETS. Beside it
 stand its parts, and rules. Scores are in units of the series' own yearly change before
 that December; intervals of the mean less another method are over series, and over the
-20 industries. The scale is the command's choice; a year's "season" is the same with
-`--scale season`. About four minutes of one core a year.
+20 industries. The scale is the command's choice; a year's "season" is the same in
+differences from a year before. About four minutes of one core a year.
 """
 
-import contextlib
-import io
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import torch
 
-from rnncore.__main__ import main
-from rnncore.apps.forecast.entrants import LINE
-from rnncore.apps.forecast.storage import load_forecaster
+from rnncore.apps.forecast.ahead import forecast_ahead
+from rnncore.apps.forecast.entrants import LINE, join_row, predict_row
+from rnncore.apps.forecast.pipeline import prefer_season, refit, train
 from rnncore.comparison.intervals import bootstrap
 from rnncore.data.public.series import Turnover, retail_turnover
 from rnncore.data.public.store import find
+from rnncore.forecast.plan import SEASON, ForecastPlan, parts_of, plan_for
 from rnncore.forecast.scores import coverage, crps, smape
-from rnncore.storage.weights import WEIGHTS
-from tools.train.runner import Measurement, Options, Training
+from tools.train.runner import SEEDS, Measurement, Options, Training, show_progress
 
 K = 12  # months
 KEY = "real.retail"
 UNIT = "the series' yearly change; shares"
 OURS, PART = "network and ETS", "network"
 RIVALS = "ETS", LINE, "theta", "seasonal naive"
-COLUMNS = ["--date", "month", "--value", "turnover", "--id", "series"]
 
 
 class Year(NamedTuple):
@@ -49,45 +46,58 @@ class Year(NamedTuple):
     unit: np.ndarray
 
 
-def write_before(table: Turnover, year: int, path: Path) -> Year:
-    """Write what stood before a year as a long table; return what came."""
+def read_before(table: Turnover, year: int) -> tuple[pd.DataFrame, Year]:
+    """What stood before a year, a column a series; and what came in it."""
     months = table.months.astype("datetime64[M]")
     stop = int(np.flatnonzero(months == np.datetime64(f"{year}-01"))[0])
-    lines = ["month,series,turnover"]
-    for k, name in enumerate(table.names):
-        known = np.flatnonzero(~np.isnan(table.values[:stop, k]))
-        lines += [f"{months[t]}-01,{name},{table.values[t, k]!s}" for t in known]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    dates = pd.date_range(f"{months[0]}-01", periods=stop, freq="MS", name="month")
+    frame = pd.DataFrame(table.values[:stop], dates, table.names)
     came = table.values[stop : stop + K]
     alive = np.flatnonzero(~np.isnan(came).any(axis=0))
     before = table.values[:stop, alive]
     unit = np.nanmean(np.abs(before[K:] - before[:-K]), axis=0)
-    return Year(
+    known = Year(
         [table.names[k] for k in alive],
         [table.industries[k] for k in alive],
         came[:, alive],
         unit,
     )
+    return frame.dropna(axis="columns", how="all"), known
 
 
-def run_command(*words: str) -> None:
-    """A command of the course, without what it prints."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        status = main([*words])
-    if status:
-        raise SystemExit(status)
+def choose_plan(frame: pd.DataFrame, scale: str, steps: int | None) -> ForecastPlan:
+    """As the command chooses it, unless scale and updates are given."""
+    plan = plan_for(frame, K)
+    if not scale:
+        scale = SEASON if prefer_season(frame, plan) else plan.scale
+    return plan._replace(scale=scale, steps=steps or plan.steps)
 
 
-def ask(model: Path, table: Path, method: str, names: list[str]) -> np.ndarray:
-    """What the command forecasts by a method. Shapes: -> quantiles (Q, K, S)"""
-    import pandas as pd
+def train_networks(frame: pd.DataFrame, plan: ForecastPlan) -> list[torch.nn.Module]:
+    """One a seed, of all rows, after as many updates as validation liked best."""
+    modules = []
+    for seed in SEEDS:
+        how: dict[str, Any] = {"seed": seed, "progress": show_progress(f"seed {seed}")}
+        _, fit = train(frame, plan, parts_of(frame, plan), **how)
+        course = fit.history
+        best = course.evaluated[int(np.argmin(course.score))]
+        modules.append(refit(frame, plan, best, **how))
+    return modules
 
-    out = table.with_name(f"{method}.csv")
-    words = ["forecast", "forecast", str(model), str(table)]
-    run_command(*words, "--method", method, "--out", str(out))
-    rows = pd.read_csv(out, dtype={"series": str}).set_index("series")
-    said = [rows.loc[name].iloc[:, 1:].to_numpy(float).T for name in names]
-    return np.stack(said, axis=-1)
+
+def ask_all(
+    frame: pd.DataFrame, plan: ForecastPlan, modules: list[Any], names: list[str]
+) -> dict[str, np.ndarray]:
+    """What every method forecasts. Shapes: -> quantiles (Q, K, S) each"""
+    rows = {OURS: join_row(plan), PART: predict_row(plan, len(modules))}
+    said = {}
+    for method in (OURS, PART, *RIVALS[1:]):
+        row = rows.get(method, method)
+        told, _ = forecast_ahead(frame, plan, row, modules)
+        said[method] = np.stack([told[name].to_numpy().T for name in names], axis=-1)
+    # ETS is slow: it is what is left of the mean of both
+    said["ETS"] = 2 * said[OURS] - said[PART]
+    return said
 
 
 def measure_scores(
@@ -134,35 +144,12 @@ def find_intervals(apart: np.ndarray, industries: list[str]) -> dict[str, list[f
     }
 
 
-def forecast_year(
-    year: int, scale: str, asked: Options, folder: Path
-) -> tuple[dict[str, np.ndarray], Any, Year]:
-    """What every method says of a year, the plan, and what came."""
-    path = folder / "retail.csv"
-    known = write_before(retail_turnover(), year, path)
-    kept = folder if asked.weights == WEIGHTS else asked.weights
-    model = kept / f"retail_{year}{scale}.safetensors"
-    words = ["forecast", "train", str(path), *COLUMNS, "--horizon", str(K)]
-    words += ["--model", str(model), "--method", OURS, "--no-baselines"]
-    words += ["--device", "cpu", "--threads", "1", "--force"]
-    words += ["--scale", scale] if scale else []
-    words += ["--steps", str(asked.steps)] if asked.steps else []
-    run_command(*words)
-    _, plan, _ = load_forecaster(model)
-    said = {
-        method: ask(model, path, method, known.names)
-        for method in (OURS, PART, *RIVALS[1:])
-    }
-    # ETS is slow: it is what is left of the mean of both
-    said["ETS"] = 2 * said[OURS] - said[PART]
-    return said, plan, known
-
-
 def run_year(name: str, asked: Options) -> Iterator[Measurement]:
     """All rows of a year, or of its "season", and the scale that was learnt on."""
     year, _, scale = name.partition(".")
-    with TemporaryDirectory() as made:
-        said, plan, known = forecast_year(int(year), scale, asked, Path(made))
+    frame, known = read_before(retail_turnover(), int(year))
+    plan = choose_plan(frame, scale, asked.steps)
+    said = ask_all(frame, plan, train_networks(frame, plan), known.names)
     key = f"{KEY}.{name}"
     yield Measurement(f"{key}.scale", plan.scale, "chosen", None)
     scores = {

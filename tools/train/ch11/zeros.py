@@ -18,16 +18,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.apps.forecast.forking import (
-    Forking,
-    Reading,
-    Series,
-    ask_forking,
-    choose_head,
-    read_at,
-    train_forking,
-)
-from rnncore.apps.forecast.intermittent import choose_rivals
 from rnncore.forecast.counts import (
     Counts,
     CountScores,
@@ -36,6 +26,16 @@ from rnncore.forecast.counts import (
     read_counts,
     score_counts,
 )
+from tools.train.ch11.methods.forking import (
+    Forking,
+    Reading,
+    Series,
+    ask_forking,
+    choose_head,
+    read_at,
+    train_forking,
+)
+from tools.train.ch11.methods.intermittent import choose_rivals
 from tools.train.runner import Measurement, Options, Training
 
 S, DAYS, TRAINED, K = 200, 786, 730, 14

@@ -7,8 +7,7 @@ added to the last season.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +15,11 @@ import torch
 from torch import Tensor
 
 from rnncore.application import cooling, seeded, train_module
-from rnncore.apps.forecast.ends import (
+from rnncore.storage.weights import place
+from rnncore.train import Fit as Run
+from rnncore.train import Schedule
+from tools.train.ch11.methods.ends import (
     FEWEST,
-    LEVELS,
     Ask,
     Ends,
     Fit,
@@ -27,24 +28,19 @@ from rnncore.apps.forecast.ends import (
     hold_out,
     measure_points,
 )
-from rnncore.apps.forecast.segments import FromLast, Segments, line
-from rnncore.storage.weights import load_module, place, save_weights
-from rnncore.train import Fit as Run
-from rnncore.train import Schedule
+from tools.train.ch11.methods.segments import FromLast, Segments, line
 
-KIND = "forecast, ends"  # of weights
 LINE, SEGMENTS = "line", "segments"  # the parts of a sum
 LINE_RATE = 0.01  # of a line alone
 
 
 class EndsPlan(NamedTuple):
-    """What the network is made with; JSON holds it beside the weights."""
+    """What the network is made with."""
 
     horizon: int = 48
     history: int = 336
     segment: int = 24  # steps that are read at once
     period: int = 24  # steps of a season; 1 where there is none
-    cell: str = "GRU"
     hidden: int = 64  # units
     keep: float = 1.0  # share of the last state that dropout leaves
     rate: float = 0.006  # before it falls to 0
@@ -52,7 +48,6 @@ class EndsPlan(NamedTuple):
     steps: int = 2400
     looks: int = 6  # at the ends that are held out
     parts: tuple[str, ...] = (LINE, SEGMENTS)
-    levels: tuple[float, ...] = LEVELS  # of the quantiles that are told
 
     @property
     def needed(self) -> int:
@@ -84,7 +79,7 @@ def build_network(plan: EndsPlan, seed: int) -> FromLast:
         if LINE in plan.parts:
             parts.append(line(T, K))
         if SEGMENTS in plan.parts:
-            given = plan.cell, plan.segment, plan.hidden, K, plan.keep
+            given = "GRU", plan.segment, plan.hidden, K, plan.keep
             parts.append(Segments(*given))
         return FromLast(K, plan.period, *parts)
 
@@ -139,23 +134,20 @@ def _forecast(module: torch.nn.Module, past: Tensor) -> Tensor:
     return said
 
 
-def ask_networks(modules: Sequence[torch.nn.Module], past: np.ndarray) -> np.ndarray:
-    """The mean of their forecasts (B, K) from values (T, B)."""
-    like = next(modules[0].parameters())
-    x = _to_logs(past, like)
+def ask_network(module: torch.nn.Module, past: np.ndarray) -> np.ndarray:
+    """Its forecasts (B, K) from values (T, B)."""
+    x = _to_logs(past, next(module.parameters()))
     with torch.no_grad():
-        said = [_forecast(one.eval(), x).double() for one in modules]
-    mean: np.ndarray = torch.stack(said).mean(dim=0).cpu().numpy()
-    return mean
+        return _forecast(module.eval(), x).double().numpy()
 
 
-def fit_networks(modules: Sequence[torch.nn.Module], plan: EndsPlan) -> Fit:
-    """Trained networks, as a method of one series is asked."""
+def fit_network(module: torch.nn.Module, plan: EndsPlan) -> Fit:
+    """A trained network, as a method of one series is asked."""
 
     def fit(values: np.ndarray) -> Ask:
         def ask(at: np.ndarray) -> np.ndarray:
             past = values[at + np.arange(-plan.history, 0)[:, None]]
-            return ask_networks(modules, past).T
+            return ask_network(module, past).T
 
         return ask
 
@@ -180,7 +172,7 @@ def measure_owa(module: torch.nn.Module, ends: Ends, plan: EndsPlan) -> float:
     """A network's OWA."""
     every = ends.series.values()
     past = np.stack([v[-plan.history :] for v in every], axis=1)
-    return measure_points(ends, ask_networks([module], past))["owa"]
+    return measure_points(ends, ask_network(module, past))["owa"]
 
 
 def train_once(
@@ -188,19 +180,17 @@ def train_once(
     plan: EndsPlan,
     *,
     seed: int,
-    device: torch.device | str = "cpu",
     looks: bool = False,
-    **schedule: Any,
+    progress: Callable[[Any], Any] | None = None,
 ) -> tuple[FromLast, Run]:
     """The network after its last step, whatever it scored on the way.
 
     It learns from what stands before the ends; with `looks` its OWA there
-    is found on the way, which changes nothing. `schedule` is what a
-    `Schedule` has beside the plan.
+    is found on the way, which changes nothing.
 
     Raises FloatingPointError where the training diverges.
     """
-    module = build_network(plan, seed).to(device)
+    module = build_network(plan, seed)
 
     def look(module: torch.nn.Module) -> float:
         return measure_owa(module, ends, plan)
@@ -211,7 +201,7 @@ def train_once(
         owa_loss(ends),
         draw_windows(ends, plan, next(module.parameters())),
         optimizer=cooling(plan.rate, plan.steps),
-        schedule=Schedule(plan.steps, 1.0, every, **schedule),
+        schedule=Schedule(plan.steps, 1.0, every, progress=progress),
         rng=np.random.default_rng(seed),
         evaluate=look if looks else None,
     )
@@ -227,59 +217,11 @@ class Trained(NamedTuple):
     course: list[float]  # the first one's OWA on that horizon
 
 
-def train_twice(
-    before: Ends,
-    ends: Ends,
-    plan: EndsPlan,
-    schedule: Callable[[str], dict[str, Any]],
-    **others: Any,
-) -> Trained:
+def train_twice(before: Ends, ends: Ends, plan: EndsPlan, **how: Any) -> Trained:
     """The plan's network, once without the last horizon before the ends.
 
-    `schedule` gives what is particular to the training "held out" and to
-    "whole", and `others` what both have. Where the first is stopped, its
-    network stands for both.
+    `how` is what `train_once` takes besides.
     """
-    own = others | schedule("held out")
-    held, run = train_once(before, plan, looks=True, **own)
-    if run.stopped_early:
-        return Trained(held, held, run.history.score)
-    module, _ = train_once(ends, plan, **others, **schedule("whole"))
+    held, run = train_once(before, plan, looks=True, **how)
+    module, _ = train_once(ends, plan, **how)
     return Trained(held, module, run.history.score)
-
-
-def save_ends(
-    path: str | os.PathLike,
-    modules: Sequence[torch.nn.Module],
-    plan: EndsPlan,
-    widths: Sequence[float],
-    about: dict[str, Any],
-) -> None:
-    """The networks of all seeds, with what is needed to forecast.
-
-    `widths` are those of each one's spread, and of their mean's.
-    """
-    own = {"kind": KIND, "plan": plan._asdict(), "networks": len(modules)}
-    own |= {"widths": [*widths]}
-    save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
-
-
-def load_ends(
-    path: str | os.PathLike,
-) -> tuple[list[torch.nn.Module], EndsPlan, list[float], dict[str, Any]]:
-    """What `save_ends` wrote.
-
-    Raises Refused naming the file where it holds something else.
-    """
-
-    def make(about: dict[str, Any]) -> torch.nn.ModuleList:
-        plan, count = _plan_of(about), about["networks"]
-        return torch.nn.ModuleList(build_network(plan, 0) for _ in range(count))
-
-    modules, about = load_module(path, KIND, make, "forecaster")
-    return list(modules), _plan_of(about), about["widths"], about
-
-
-def _plan_of(about: dict[str, Any]) -> EndsPlan:
-    plan = EndsPlan(**about["plan"])
-    return plan._replace(parts=tuple(plan.parts), levels=tuple(plan.levels))

@@ -1,0 +1,1 @@
+"""Networks and rules that chapter 11's trainings alone compare."""

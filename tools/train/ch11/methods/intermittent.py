@@ -1,0 +1,221 @@
+"""Simple forecasts of many series of counts, most of which are 0.
+
+What a network for counts has to beat: each gives a probability for every
+count, from no more than one's own past and a few settings that all series
+share. Those are chosen where nothing is scored.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from rnncore.backend import check_shape
+from rnncore.forecast.counts import Counts, count_probabilities, score_counts
+
+START = 12  # values that a level begins with
+SMOOTHING = 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3
+SPREADS = 0.5, 1.0, 1.5, 2.5, 3.5
+DECAYS = 0.8, 0.85, 0.9, 0.95, 0.98, 1.0
+SHARES = 0.5, 0.6, 0.8, 1.0  # of one's own values among all series'
+SHRUNK = 5  # seasons that all series' season counts for beside one's own
+LEAST = 1e-3  # of a mean
+
+# Counts (N, S), NaN before a series begins; steps ahead; the largest count
+# -> probabilities (K, S, most+1), the last one of all that lies above.
+CountMethod = Callable[[np.ndarray, int, int], np.ndarray]
+
+
+class Rival(NamedTuple):
+    """A method with the settings that were chosen for it."""
+
+    setting: tuple[float, ...]
+    method: CountMethod
+
+
+def forecast_nothing(y: np.ndarray, K: int, most: int) -> np.ndarray:
+    """Always 0, for sure. Shapes: y (N, S) -> p (K, S, most+1)"""
+    p = np.zeros((K, y.shape[1], most + 1))
+    p[..., 0] = 1
+    return p
+
+
+def forecast_past_values(
+    y: np.ndarray, K: int, most: int, decay: float, own: float, period=1
+) -> np.ndarray:
+    """Past values with weights decay**age, and a share of all series'.
+
+    With a period, of the same phase alone; age then counts periods.
+
+    Shapes: y (N, S) -> p (K, S, most+1)
+    """
+    check_shape("y", y, "N", "S")
+    found = []
+    for k in range(min(K, period)):
+        part = y[(len(y) + k) % period :: period]
+        weight = decay ** np.arange(len(part))[::-1, None]
+        weight = np.where(np.isnan(part), 0, weight)
+        counts = np.nan_to_num(part).clip(max=most).astype(int)
+        p = np.zeros((y.shape[1], most + 1))
+        np.add.at(p, (np.arange(y.shape[1]), counts), weight)
+        p /= np.maximum(weight.sum(axis=0), 1e-12)[:, None]
+        found.append(own * p + (1 - own) * p.mean(axis=0))
+    return np.stack([found[k % len(found)] for k in range(K)])
+
+
+def forecast_level(
+    y: np.ndarray, K: int, most: int, a: float, spread: float
+) -> np.ndarray:
+    """Exponential smoothing of the counts, negative binomial about it.
+
+    Shapes: y (N, S) -> p (K, S, most+1)
+    """
+    mean = smooth(y, a, start_levels(y))[None]
+    return np.repeat(_negative_binomial(mean, spread, most), K, axis=0)
+
+
+def forecast_demand(
+    y: np.ndarray, K: int, most: int, a: float, spread: float
+) -> np.ndarray:
+    """How often something is sold times how much then (TSB).
+
+    The chance of a sale is smoothed at every step, its size where there
+    is one, so that an item that no one buys any more fades.
+
+    Shapes: y (N, S) -> p (K, S, most+1)
+
+    Source: Teunter, Syntetos & Babai 2011.
+    """
+    sold = np.where(np.isnan(y), np.nan, y > 0)
+    chance = smooth(sold, a, start_levels(sold))
+    sizes = np.where(y > 0, y, np.nan)
+    always = np.nanmean(sizes) if (y > 0).any() else 1.0
+    kept = (~np.isnan(sizes)).sum(axis=0)
+    own = np.where(kept > 0, np.nansum(sizes, axis=0) / np.maximum(kept, 1), always)
+    mean = (chance * smooth(sizes, a, own))[None]
+    return np.repeat(_negative_binomial(mean, spread, most), K, axis=0)
+
+
+def forecast_level_and_season(
+    y: np.ndarray, K: int, most: int, a: float, spread: float, period: int
+) -> np.ndarray:
+    """A smoothed level times the phase's share of all that is sold.
+
+    The share is one's own and all series', which counts as `SHRUNK`
+    seasons.
+
+    Shapes: y (N, S) -> p (K, S, most+1)
+    """
+    phases = np.arange(len(y)) % period
+    level = np.nanmean(y, axis=0) + LEAST
+    total, steps = np.empty((2, period, y.shape[1]))
+    for k in range(period):
+        total[k] = np.nansum(y[phases == k], axis=0)
+        steps[k] = (~np.isnan(y[phases == k])).sum(axis=0)
+    pooled = total.sum(axis=1) / (steps * level).sum(axis=1).clip(LEAST)
+    pooled = pooled.clip(0.05)[:, None]
+    factor = (total + SHRUNK * level * pooled) / ((steps + SHRUNK) * level)
+    rest = y / factor[phases]
+    ahead = factor[(len(y) + np.arange(K)) % period]
+    mean = ahead * smooth(rest, a, start_levels(rest))
+    return _negative_binomial(mean, spread, most)
+
+
+def smooth(y: np.ndarray, a: float, level: np.ndarray) -> np.ndarray:
+    """A level that each value moves by a share of what it missed.
+
+    What is NaN moves nothing.
+
+    Shapes: y (N, S); level (S,) -> level (S,)
+    """
+    for value in y:
+        moved = level + a * (value - level)
+        level = np.where(np.isnan(value), level, moved)
+    return level
+
+
+def start_levels(y: np.ndarray) -> np.ndarray:
+    """The mean of a series' first values, halfway to that of all.
+
+    Shapes: y (N, S) -> level (S,)
+    """
+    first = np.where((~np.isnan(y)).cumsum(axis=0) <= START, y, np.nan)
+    return 0.5 * np.nanmean(first, axis=0) + 0.5 * np.nanmean(y)
+
+
+def _negative_binomial(mean: np.ndarray, spread: float, most: int) -> np.ndarray:
+    means = torch.as_tensor(np.maximum(mean, LEAST))
+    none = torch.full_like(means, -torch.inf)
+    counts = Counts(means, torch.full_like(means, spread), none)
+    return count_probabilities(counts, most)
+
+
+def list_rivals(period: int = 1) -> dict[str, dict[tuple[float, ...], CountMethod]]:
+    """Each method by its name, with every setting that may be chosen."""
+    smoothed = [*product(SMOOTHING, SPREADS)]
+    past = [*product(DECAYS, SHARES)]
+
+    def each(method: Callable, settings: Sequence, names: str, **more):
+        found = {}
+        for one in settings:
+            chosen = dict(zip(names.split(), one, strict=True))
+            found[one] = partial(method, **chosen, **more)
+        return found
+
+    found = {
+        "always 0": {(): forecast_nothing},
+        "past values": each(forecast_past_values, past, "decay own"),
+        "SES": each(forecast_level, smoothed, "a spread"),
+        "TSB": each(forecast_demand, smoothed, "a spread"),
+    }
+    if period > 1:
+        found["past values, by season"] = each(
+            forecast_past_values, past, "decay own", period=period
+        )
+        found["level x season"] = each(
+            forecast_level_and_season, smoothed, "a spread", period=period
+        )
+    return found
+
+
+def choose_rivals(
+    y: np.ndarray, origins: Sequence[int], K: int, period: int = 1
+) -> dict[str, Rival]:
+    """Each method with the settings of least CRPS at these origins.
+
+    A forecast's first step is its origin; it is made from what lies
+    before, and scored on the K steps from there on.
+
+    Shapes: y (N, S)
+    """
+    most = int(np.nanmax(y))
+
+    def crps(method: CountMethod) -> float:
+        scores = []
+        for t in origins:
+            known = ~np.isnan(y[t - 1 : t + K]).any(axis=0)
+            past, came = y[:t, known], y[t : t + K, known]
+            p = method(past, K, most)
+            scores.append(score_counts(came, p).ranked.mean())
+        return float(np.mean(scores))
+
+    chosen = {}
+    for name, settings in list_rivals(period).items():
+        best = next(iter(settings))
+        if len(settings) > 1:
+            tried = {s: crps(method) for s, method in settings.items()}
+            best = min(tried, key=tried.__getitem__)
+        chosen[name] = Rival(best, settings[best])
+    return chosen
+
+
+def quantiles_of(p: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """For each level the smallest count with so much at or below it.
+
+    Shapes: p (K, S, C) -> quantiles (Q, K, S)
+    """
+    below = p.cumsum(axis=-1)
+    return np.stack([(below < a - 1e-9).sum(axis=-1) for a in levels])
