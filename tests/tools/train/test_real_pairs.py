@@ -15,10 +15,9 @@ from rnncore.apps.video.photographs import describe, look
 from rnncore.data.public.store import VARIABLE
 from rnncore.data.public.texts import PARTS
 from rnncore.storage.weights import WEIGHTS, load_weights
-from rnncore.translate.storage import load_translator
 from rnncore.translate.subwords import learn_subwords
 from tests.helpers.arrays import assert_close
-from tests.helpers.commands import run, weights
+from tests.helpers.commands import run
 from tests.helpers.photographs import make_album
 from tools.train.ch14 import multi30k
 from tools.train.ch17 import flickr8k
@@ -112,27 +111,6 @@ def test_a_network_on_multi30k_is_trained_once_and_scored_twice(
     assert beam["test_2016"]["signatures"][0].startswith("nrefs:1|")
     assert (asked.weights / f"multi30k_{decoder}_0.safetensors").exists()
     assert found_by(train, 0, asked) == found
-
-
-@pytest.mark.usefixtures("pairs")
-def test_what_is_measured_is_what_the_command_gives(
-    asked, tmp_path, capsys
-):
-    found = found_by(multi30k.TRAINING.runs["dot"], 0, asked)
-    folder = tmp_path / "by_hand"
-    folder.mkdir()
-    words = multi30k.write_parts(multi30k.read_parts(), folder)
-    model = folder / "m.safetensors"
-    words += ["--model", model, "--steps", 2, "--threads", 1, "--device"]
-    assert run(capsys, *words, "cpu", "--no-baselines")[0] == 0
-    assert weights(model) == weights(
-        tmp_path / "multi30k_dot_0.safetensors"
-    )
-    *_, about = load_translator(model)
-    assert found["dot.penalty"] == about["penalty"]
-    ((_, chrf, bleu, _),) = about["table"]
-    beam = found["dot.beam"]["test_2016"]
-    assert_close([beam["bleu"], beam["chrf"]], [bleu, chrf], within=0.005)
 
 
 @pytest.mark.usefixtures("pairs")

@@ -8,14 +8,10 @@ import pytest
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from rnncore.application import choose_device, seeded
-from rnncore.apps.text import command as text_command
-from rnncore.storage.weights import load_weights
+from rnncore.application import seeded
 from rnncore.text.model import LanguageModel, language_loss, token_nats
 from rnncore.text.vocabulary import character_vocabulary
-from tests.helpers import ROOT
 from tests.helpers.arrays import assert_close
-from tests.helpers.commands import run
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
 from tools import measurements
 from tools.train import runner
@@ -35,7 +31,6 @@ def plays(there, monkeypatch):
     monkeypatch.setenv("RNNCORE_DATA", str(there("tinyshakespeare", files)))
     monkeypatch.setitem(shakespeare.SIZES, "H", 16)
     monkeypatch.setitem(shakespeare.SIZES, "width", 8)
-    monkeypatch.setitem(shakespeare.LONGER, "hidden", 16)
     monkeypatch.setitem(shakespeare.PLAN, "B", 8)
     monkeypatch.setitem(shakespeare.PLAN, "T", 16)
     monkeypatch.setattr(shakespeare, "PROMPT", "\nto ")
@@ -162,64 +157,37 @@ def test_counts_made_anew_know_the_pieces_before(monkeypatch):
     assert shakespeare.count_while_reading(3, "one") < still / 2
 
 
-def test_the_command_trains_the_same_network(
-    plays, tmp_path, capsys, monkeypatch
-):
-    """Given the three parts as files, and what the plan says as options."""
-    monkeypatch.setattr(
-        shakespeare, "HELD", 0.25
-    )  # as many stretches as the command
-    shakespeare.read_texts.cache_clear()
-    names = "train", "validation", "test"
-    for name, text in zip(names, shakespeare.read_texts(), strict=True):
-        (tmp_path / name).write_text(text, "utf-8")
-    model, _, scores = shakespeare.train_network({"steps": 52}, 0, "made")
-    plan, path = (
-        shakespeare.SIZES | shakespeare.PLAN,
-        tmp_path / "m.safetensors",
-    )
-    monkeypatch.setattr(text_command, "WIDTH", plan["width"])
-    words = [
-        "text",
-        "train",
-        tmp_path / "train",
-        "--model",
-        path,
-        "--no-baselines",
-    ]
-    for name in names[1:]:
-        words += [f"--{name}", tmp_path / name]
-    words += ["--hidden", plan["H"], "--dropout", plan["dropout"]]
-    words += [
-        "--window",
-        plan["T"],
-        "--batch",
-        plan["B"],
-        "--rate",
-        plan["rate"],
-    ]
-    words += ["--steps", 52, "--evaluate-every", 2, "--patience", 26]
-    code, out, err = run(capsys, *words, "--device", choose_device())
-    assert code == 0, err
-    trained, _ = load_weights(path)
-    for name, values in model.state_dict().items():
-        assert_close(trained[name], values.cpu(), within=1e-12)
-    assert "the text of --test: 800 tokens" in out
-    assert len(scores["curve"][1]) == 26
+def test_windows_are_pieces_of_the_text_from_everywhere(rng):
+    ids = np.arange(20)
+    next_batch = shakespeare.random_windows(ids, 4, 3)
+    windows = [next_batch(rng, step) for step in range(200)]
+    for window in windows:
+        assert window.shape == (5, 3)
+        assert (np.diff(window, axis=0) == 1).all()
+    starts = {int(k) for window in windows for k in window[0]}
+    assert starts == {*range(16)}
 
 
-def test_the_command_trains_the_longer_row_as_it_was_measured(
-    plays, monkeypatch
-):
+def test_each_window_begins_with_zeros_whatever_came_before(rng):
+    model = LanguageModel(6, 5, width=3).eval()
+    ids = rng.integers(0, 6, (9, 2))
+    loss, carry = shakespeare.window_loss(model, ids, None)
+    assert carry is None
+    each = [token_nats(model, ids[:, k : k + 1]).mean() for k in (0, 1)]
+    assert_close(float(loss.detach()), np.mean(each), within=1e-6)
+
+
+def test_the_longer_row_is_trained_as_it_was_measured(plays, monkeypatch):
     """By torch's own optimiser and average, which measured it first."""
-    plan = {"dropout": 0.0, "window": 16, "batch": 4, "warm": 5}
+    monkeypatch.setitem(shakespeare.SIZES, "dropout", 0.0)
+    plan = {"T": 16, "B": 4, "warm": 5}
     for name, value in plan.items():
         monkeypatch.setitem(shakespeare.LONGER, name, value)
     found, vocabulary, about = shakespeare.train_longer(1, 12)
     training, *_ = shakespeare.read_texts()
     ids = vocabulary.encode(training)
     with seeded(1):
-        model = LanguageModel(vocabulary.size, 16, width=16)
+        model = LanguageModel(vocabulary.size, 16, width=8)
     adam = torch.optim.Adam(model.parameters(), 0.003, (0.9, 0.99))
     mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.998))
     rng = np.random.default_rng(1)
@@ -238,19 +206,3 @@ def test_the_command_trains_the_longer_row_as_it_was_measured(
     for name, values in mean.module.state_dict().items():
         assert_close(found.state_dict()[name].cpu(), values, within=1e-5)
     assert_close(about["epochs"], 12 * 16 * 4 / len(training))
-
-
-def test_the_page_s_command_has_the_options_of_the_row():
-    page = (ROOT / "book/ch10_language.md").read_text("utf-8")
-    (line,) = re.findall(
-        r"rnncore text train train.txt((?:.*\\\n)*.*)", page
-    )
-    words = line.replace("\\\n", " ").split()
-    asked = dict(zip(words[::2], words[1::2], strict=True))
-    own = shakespeare.LONGER | {
-        "evaluate-every": shakespeare.LONGER["steps"] // shakespeare.LOOKS
-    }
-    files = {"--model", "--validation", "--test"}
-    assert {f"--{k}": f"{v}" for k, v in own.items()} == {
-        name: value for name, value in asked.items() if name not in files
-    }

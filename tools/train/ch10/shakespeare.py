@@ -7,26 +7,24 @@ kind, and the share of the mixture of both. The test is read from its first
 character to its last, the state carried on. One seed; about half an hour of one core.
 
 "longer" trains the same network three times as long, on windows from anywhere in
-the text, and averages its weights, by `rnncore text train` with the options of its
-page and the three parts as files: a minute or two of a GPU for a seed, an hour of
+the text, and averages its weights: a minute or two of a GPU for a seed, an hour of
 a core. Then it asks it again while it goes on learning from what it has read,
 five minutes of a core for a seed, and counts that do the same, ten minutes.
 "cache" gives the counts a cache of the test, in a minute or two.
 """
 
 import re
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 from tqdm import tqdm
 
-from rnncore.__main__ import main
 from rnncore.application import choose_device, cooling, seeded
 from rnncore.data.public.texts import tiny_shakespeare
 from rnncore.text.generation import generate
@@ -45,7 +43,6 @@ from rnncore.text.ngrams import (
     three_discounts,
 )
 from rnncore.text.sampling import at_temperature
-from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import Vocabulary, character_vocabulary
 from tools.train.ch10.text import add_cache, least_order, mix_counts, moving_nats
 from tools.train.runner import (
@@ -62,18 +59,15 @@ HELD = 0.05  # of the nine tenths
 SIZES: dict[str, Any] = {"H": 512, "layers": 1, "dropout": 0.25, "width": 64}
 PLAN: dict[str, Any] = {"rate": 0.005, "T": 48, "B": 48, "steps": 4300}
 LOOKS = 12  # at the validation text
-LONGER: dict[str, Any] = {  # options of `text train`
-    "hidden": 512,
-    "dropout": 0.25,
-    "windows": "anywhere",
-    "window": 128,
-    "batch": 64,
+LOOKED = 40_000  # characters of it, that "longer" looks at
+LONGER: dict[str, Any] = {  # of windows from anywhere, and averaged weights
+    "T": 128,
+    "B": 64,
     "rate": 0.003,
     "warm": 100,
     "beta": 0.99,
     "average": 0.998,
     "steps": 3600,
-    "patience": LOOKS,
 }
 MOVES = 0.1, 0.3, 1.0  # rates of learning while reading
 PIECE = 250  # characters after which the counts are made anew
@@ -160,31 +154,61 @@ def run_network(seed: int, asked: Options) -> Iterator[Measurement]:
         yield Measurement(f"{KEY}.sample", write(model, vocabulary), "text", 0)
 
 
+def random_windows(
+    ids: np.ndarray, T: int, B: int
+) -> Callable[[np.random.Generator, int], np.ndarray]:
+    """The `next_batch` that draws B windows from anywhere in a text."""
+
+    def next_batch(rng: np.random.Generator, step: int) -> np.ndarray:
+        starts = rng.integers(0, len(ids) - T, B)
+        return ids[starts + np.arange(T + 1)[:, None]]
+
+    return next_batch
+
+
+def window_loss(
+    model: LanguageModel, ids: np.ndarray, carry: None
+) -> tuple[Tensor, None]:
+    """As `language_loss`, of windows whose states begin at zero.
+
+    Shapes: ids (T + 1, B) -> loss (); carry
+    """
+    loss, _ = language_loss(model, ids, model.zero_state(ids.shape[1]))
+    return loss, carry
+
+
 def train_longer(
     seed: int, steps: int
 ) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
-    """The network of `rnncore text train` with LONGER, and how it went."""
-    training, valid, test = read_texts()
-    plan = LONGER | {"steps": steps, "evaluate-every": max(1, steps // LOOKS)}
-    with TemporaryDirectory() as made:
-        path = Path(made, "plays.safetensors")
-        words = ["text", "train", str(Path(made, "train.txt"))]
-        words += ["--model", str(path), "--seed", str(seed), "--no-baselines"]
-        for name, text in ("train", training), ("validation", valid), ("test", test):
-            file = Path(made, f"{name}.txt")
-            file.write_text(text, "utf-8", newline="")
-            words += [f"--{name}", str(file)] if name != "train" else []
-        for name, value in plan.items():
-            words += [f"--{name}", str(value)]
-        if status := main(words):
-            raise SystemExit(status)
-        model, vocabulary, about = load_model(path)
-    model.to(choose_device())
-    rows = stretches(vocabulary.encode(valid), 16)
+    """The network of LONGER, and how it went."""
+    training, valid, _ = read_texts()
+    T, B = LONGER["T"], LONGER["B"]
+    vocabulary = character_vocabulary(training)
+    ids = vocabulary.encode(training)
+    held = vocabulary.encode(valid)
+    some, rows = stretches(held[:LOOKED], 16), stretches(held, 16)
+    begun = time.perf_counter()
+    with seeded(seed):
+        model = LanguageModel(vocabulary.size, **SIZES).to(choose_device())
+    result, _ = fit_module(
+        model,
+        window_loss,
+        random_windows(ids, T, B),
+        LONGER["rate"],
+        steps,
+        seed,
+        "longer",
+        optimizer=partial(
+            cooling, last=FALLS, warm=LONGER["warm"], beta_2=LONGER["beta"]
+        ),
+        evaluate=lambda model: float(token_nats(model, some).mean()),
+        evaluate_every=max(1, steps // LOOKS),
+        average=LONGER["average"],
+    )
     return model, vocabulary, {
         "valid": float(token_nats(model, rows).mean()),
-        "epochs": about["steps"] * plan["window"] * plan["batch"] / len(training),
-        "seconds": about["seconds"],
+        "epochs": len(result.history.loss) * T * B / len(training),
+        "seconds": round(time.perf_counter() - begun, 1),
     }  # fmt: skip
 
 

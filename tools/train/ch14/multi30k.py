@@ -1,9 +1,9 @@
 """Translate Multi30k's captions from English to German: chapters 13 and 14.
 
 "dot" has attention, "vector" one vector; the two have about as many weights,
-the same pieces, batches, updates and rates. Each is `rnncore translate train`
-with the set's parts as files, and nothing but its defaults: what is measured
-is what the command gives. The tests of 2016 and 2017 are asked once. BLEU and
+the same pieces, batches, updates and rates. Each is a `Translator`, the command
+`translate` in Python, with nothing but its defaults: what is measured is what
+the command gives. The tests of 2016 and 2017 are asked once. BLEU and
 chrF by sacrebleu on raw text. "baselines": a table of pieces, the nearest
 known sentence, a copy. About 40 minutes of one core a network; --weights
 FOLDER keeps the weights there (the set's licence keeps them out of the
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
-from rnncore.__main__ import main
+from rnncore.apps.translate.estimator import Translator
 from rnncore.apps.translate.plan import plan_for, translate_by_beam
 from rnncore.data.public.texts import Captions, multi30k
 from rnncore.data.translation import Pair
@@ -46,33 +46,21 @@ def read_parts() -> Captions:
     return multi30k("en", "de")
 
 
-def write_parts(parts: Captions, folder: Path) -> list[str]:
-    """Write the parts as files of pairs; return the command that learns them."""
-    paths = {}
-    for name in ("train", "validation", "test_2016", "test_2017"):
-        paths[name] = folder / f"{name}.tsv"
-        lines = (f"{p.source}\t{p.target}\n" for p in getattr(parts, name))
-        paths[name].write_text("".join(lines), "utf-8")
-    words = ["translate", "train", str(paths["train"])]
-    words += ["--validation", str(paths["validation"])]
-    return [*words, "--test", str(paths["test_2016"])]
-
-
-def train_by_command(
+def train_network(
     decoder: str, seed: int, asked: Options, parts: Captions
 ) -> tuple[Any, dict[str, Any]]:
-    """The network of `rnncore translate train`, and what is known of it."""
+    """A translator with its sub-words, and what is known of it."""
     with TemporaryDirectory() as made:
         kept = Path(made) if asked.weights == WEIGHTS else asked.weights
-        model = kept / f"multi30k_{decoder}_{seed}.safetensors"
-        words = write_parts(parts, Path(made))
-        words += ["--model", str(model), "--decoder", decoder]
-        words += ["--seed", str(seed), "--device", "cpu", "--threads", "1"]
-        words += ["--no-baselines"]
-        words += ["--steps", str(asked.steps)] if asked.steps else []
-        if status := main(words):
-            raise SystemExit(status)
-        *known, about = load_translator(model)
+        path = kept / f"multi30k_{decoder}_{seed}.safetensors"
+        if not path.exists():
+            model = Translator(
+                decoder=decoder, seed=seed, steps=asked.steps, device="cpu"
+            )
+            test = parts.test_2016
+            model.fit(parts.train, validation=parts.validation, test=test)
+            model.save(path)
+        *known, about = load_translator(path)
     return tuple(known), about
 
 
@@ -120,7 +108,7 @@ def run_tests(parts: Captions, say: Say) -> dict[str, Any]:
 def run(decoder: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One network: what its training gave, and what it is worth."""
     parts = read_parts()
-    known, about = train_by_command(decoder, seed, asked, parts)
+    known, about = train_network(decoder, seed, asked, parts)
     by_beam = partial(translate_by_beam, known, penalty=about["penalty"])
     found = {name: about[name] for name in ("seconds", "weights", "steps", "penalty")}
     found["validation_bleu"] = {
