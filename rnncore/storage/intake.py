@@ -14,12 +14,10 @@ import json
 import math
 import os
 import stat
-import struct
 import tarfile
 import time
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -37,7 +35,6 @@ def _flags(*names: str) -> int:
 NO_LINK = _flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 FOLDER = _flags("O_NOFOLLOW", "O_DIRECTORY", "O_CLOEXEC")
 HEADER = 1 << 20  # bytes of the name and the other facts of a tar's member
-MAT_HEADER, MAT_PACKED = 128, 15  # bytes; the kind of a packed variable
 
 
 # ------------------------------------------------------------- plain files
@@ -246,28 +243,6 @@ def load_array(content: bytes, kind: str) -> Any:
     if math.prod(shape) > most:
         raise Refused(f"expected at most {most:,} numbers, got {shape}")
     return np.load(io.BytesIO(content), allow_pickle=False)
-
-
-def check_mat(content: bytes, kind: str) -> None:
-    """Raise Refused where a file of MATLAB's unpacks to more than it may.
-
-    After a header each variable is a kind, a length and its bytes.
-    """
-    most = left = LIMITS[kind].unpacked
-    order = "<" if content[MAT_HEADER - 2 : MAT_HEADER] == b"IM" else ">"
-    at = MAT_HEADER
-    while at + 8 <= len(content):
-        form, length = struct.unpack_from(f"{order}II", content, at)
-        if form == MAT_PACKED:
-            unpacker = zlib.decompressobj()
-            packed = content[at + 8 : at + 8 + length]
-            try:
-                left -= len(unpacker.decompress(packed, left + 1))
-            except zlib.error as error:
-                raise Refused(f"damaged: {error}") from error
-        if left < 0:
-            raise Refused(f"it unpacks to more than {most:,} bytes")
-        at += 8 + length
 
 
 @contextmanager

@@ -45,8 +45,6 @@ LIMITS = {
     "midi": Limit(1_500_000),
     # pasted into an answer; parts: how many a cell has
     "picture": Limit(5 * MB, parts=20),
-    # parts: the frames and notes; a list that is named again counts again
-    "pieces": Limit(100 * MB, unpacked=400 * MB, parts=5_000_000),
     # parts: the commas and brackets
     "json": Limit(100 * MB, parts=5_000_000),
     # parts: the members

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
-from rnncore.music.published_sets import PARTS
 from rnncore.music.score import (
     FIRST,
     HOLD,
@@ -84,9 +83,9 @@ def published_rolls(rng):
     chords = np.zeros((2, 88))
     chords[0, [30, 34, 37]], chords[1, [32, 35, 39]] = 1, 1
     cells = {}
-    for name in PARTS:
-        pieces = np.empty((1, PIECES[name]), object)
-        for k in range(PIECES[name]):
+    for name, count in PIECES.items():
+        pieces = np.empty((1, count), object)
+        for k in range(count):
             frames = int(rng.integers(6, 12))
             pieces[0, k] = chords[(np.arange(frames) + k) % 2]
         cells[f"{name}data"] = pieces

