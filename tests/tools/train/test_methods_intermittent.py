@@ -7,8 +7,7 @@ from tests.helpers.arrays import assert_close
 
 pytest.importorskip("torch")
 
-from rnncore.apps.forecast.intermittent import (
-    as_methods,
+from tools.train.ch11.methods.intermittent import (
     choose_rivals,
     forecast_demand,
     forecast_level,
@@ -105,17 +104,3 @@ def test_settings_are_chosen_where_nothing_is_scored(rng):
     assert choose_rivals(y[:38], [34], 4)["SES"].setting == (
         chosen["SES"].setting
     )
-
-
-def test_as_methods_of_a_back_test_they_see_no_later_step(rng):
-    y = sold(rng, 40, 5)
-    y[:10, 2] = np.nan
-    rivals = choose_rivals(y[:30], [24], 4, 2)
-    found = as_methods(y, rivals, LEVELS)(1)
-    later = y.copy()
-    later[35:] = 0
-    again = as_methods(later, rivals, LEVELS)(1)
-    for name in rivals:
-        said = found[name](y[:35, 1], 4)
-        assert said.shape == (3, 4)
-        assert said.tolist() == again[name](y[:35, 1], 4).tolist()

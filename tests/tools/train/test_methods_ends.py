@@ -5,7 +5,13 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from rnncore.apps.forecast.ends import (
+
+from rnncore.application import cooling, seeded, train_module
+from rnncore.forecast.rivals import is_seasonal
+from rnncore.train import Schedule
+from tests.helpers.arrays import assert_close
+from tools.train.ch11.methods import ends as of_ends
+from tools.train.ch11.methods.ends import (
     ask_before,
     count_origins,
     cut_ends,
@@ -20,27 +26,19 @@ from rnncore.apps.forecast.ends import (
     measure_spread,
     score_series,
 )
-from rnncore.apps.forecast.ends_network import (
+from tools.train.ch11.methods.ends_network import (
     LINE,
     SEGMENTS,
     EndsPlan,
     build_network,
     cut_parts,
     draw_windows,
-    fit_networks,
-    load_ends,
+    fit_network,
     plan_line,
-    save_ends,
     train_once,
     train_twice,
 )
-
-from rnncore.application import cooling, seeded, train_module
-from rnncore.apps.forecast import ends as of_ends
-from rnncore.apps.forecast.segments import FromLast, Segments, line
-from rnncore.forecast.rivals import is_seasonal
-from rnncore.train import Schedule
-from tests.helpers.arrays import assert_close
+from tools.train.ch11.methods.segments import FromLast, Segments, line
 
 DAY, K = 24, 48
 SMALL = EndsPlan(
@@ -226,12 +224,12 @@ def train_as_published(ends, seed):
 
 def test_a_network_is_trained_by_the_recipe_of_the_competition_s_row(rng):
     before, ends = cut_parts(small_series(rng), SMALL)
-    found = train_twice(before, ends, SMALL, lambda name: {}, seed=3)
+    found = train_twice(before, ends, SMALL, seed=3)
     for module, some in (found.held, before), (found.module, ends):
         wanted = train_as_published(some, 3).state_dict()
         for name, weights in module.state_dict().items():
             assert_close(weights.numpy(), wanted[name].numpy(), within=1e-4)
-    fit = fit_networks([found.held], SMALL)
+    fit = fit_network(found.held, SMALL)
     said = ask_before(fit, before).point
     owa = measure_points(before, said)["owa"]
     assert_close(found.course[-1], owa, within=1e-5)
@@ -245,17 +243,6 @@ def test_looks_change_nothing(rng):
         for looks in (False, True)
     )
     assert all(torch.equal(one[name], other[name]) for name in one)
-
-
-def test_a_training_that_is_stopped_stands_for_both(rng):
-    parts = cut_parts(small_series(rng), SMALL)
-    found = train_twice(
-        *parts,
-        SMALL,
-        lambda name: {"stop": lambda history: len(history.loss) == 3},
-        seed=0,
-    )
-    assert found.held is found.module
 
 
 def test_a_rate_that_diverges_is_told(rng):
@@ -277,32 +264,6 @@ def test_a_plan_has_the_parts_that_it_names():
     assert both == [torch.nn.Linear, Segments]
     assert (alone, straight) == ([Segments], [torch.nn.Linear])
     assert plan_line(SMALL).parts == (LINE,)
-
-
-def test_several_networks_say_their_mean(rng):
-    values = hours(rng, 60, period=6)
-    modules = [build_network(SMALL, seed) for seed in (0, 1)]
-    for module in modules:
-        for weights in module.parameters():
-            torch.nn.init.normal_(weights, std=0.1)
-    at = np.array([30, 60])
-    one, other, mean = (
-        fit_networks(some, SMALL)(values)(at)
-        for some in (modules[:1], modules[1:], modules)
-    )
-    assert np.abs(one - other).max() > 1
-    assert_close(mean, (one + other) / 2)
-
-
-def test_networks_are_kept_with_their_plan(rng, tmp_path):
-    path = tmp_path / "a.safetensors"
-    modules = [build_network(SMALL, seed) for seed in (0, 1)]
-    save_ends(path, modules, SMALL, [1.5, 1.25, 1.1], {"rows": 9})
-    found, plan, widths, about = load_ends(path)
-    assert (plan, widths, about["rows"]) == (SMALL, [1.5, 1.25, 1.1], 9)
-    for one, other in zip(found, modules, strict=True):
-        for name, weights in other.state_dict().items():
-            assert torch.equal(one.state_dict()[name], weights)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from tests.helpers.arrays import assert_close
 
 torch = pytest.importorskip("torch")
 
-from rnncore.apps.forecast.forking import (
+from rnncore.forecast.counts import (
+    count_head,
+    count_probabilities,
+    read_counts,
+    score_counts,
+)
+from tools.train.ch11.methods.forking import (
     FIRST,
     PIECE,
     Forking,
@@ -18,12 +24,6 @@ from rnncore.apps.forecast.forking import (
     measure_so_far,
     read_at,
     train_forking,
-)
-from rnncore.forecast.counts import (
-    count_head,
-    count_probabilities,
-    read_counts,
-    score_counts,
 )
 
 N, S, F, K, H = 30, 4, 2, 3, 5
@@ -37,7 +37,7 @@ def made(rng, late=0):
 
 def network(P=2):
     torch.manual_seed(0)
-    return Forking("GRU", F, H, K, P).double()
+    return Forking(F, H, K, P).double()
 
 
 def test_the_mean_so_far_is_that_of_what_came_before():
@@ -70,14 +70,6 @@ def test_a_forecast_has_its_own_target_and_covariates(rng):
     assert np.isnan(reading.target[1:, 1]).all()
     assert_close(reading.ahead[:, 0], series.known[10:13])
     assert_close(reading.ahead[:, 1], series.known[N - 1 : N + 2])
-
-
-def test_what_is_not_known_ahead_is_hidden_there_alone(rng):
-    series = made(rng)._replace(past=1)
-    reading = read_at(series, [10], K)
-    assert (reading.ahead[..., -1] == 0).all()
-    assert (reading.ahead[..., 0] != 0).all()
-    assert (reading.known != 0).all()
 
 
 def test_a_late_series_is_read_as_one_that_begins_there(rng):
@@ -157,15 +149,3 @@ def test_the_head_of_least_loss_is_chosen(rng):
     plan = {"seed": 0, "steps": 150, "H": 8}
     assert choose_head(series, heads, 2, 52, **plan) == 1
     assert choose_head(series, heads[::-1], 2, 52, **plan) == 0
-
-
-@pytest.mark.parametrize(
-    "change",
-    [torch.as_tensor, lambda a: a.astype(complex), lambda a: a > 0, list],
-    ids=["tensor", "complex", "bool", "list"],
-)
-def test_a_reading_has_arrays_of_real_numbers(change):
-    reading = read_at(made(np.random.default_rng(0)), [10], K)
-    changed = reading._replace(unit=change(reading.unit))
-    with pytest.raises(TypeError, match=r"^unit:"):
-        ask_forking(network(), changed)

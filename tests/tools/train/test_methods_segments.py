@@ -8,8 +8,7 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from rnncore.application import seeded
-from rnncore.apps.forecast.segments import Beside, FromLast, Segments, line
-from rnncore.forecast.models import Direct
+from tools.train.ch11.methods.segments import FromLast, Segments, line
 
 T, K, B, S, H = 12, 5, 3, 4, 6
 KNOWN = torch.zeros(K, B, 0, dtype=torch.double)
@@ -77,21 +76,3 @@ def test_what_does_not_fit_is_named(past):
         ValueError, match="x: expected a multiple of 5, got 12"
     ):
         FromLast(K, 1, Segments("GRU", 5, H, K).double())(past, KNOWN)
-
-
-def test_a_line_goes_past_a_network_that_says_nothing(past):
-    F, P = 2, 3
-    known = torch.zeros(K, B, F, dtype=torch.double)
-    past = torch.cat([past, torch.ones(T, B, F)], dim=-1)
-    with seeded(0):
-        network = Direct("GRU", F, H, K, P)
-        module = Beside(network, T, K, P).double()
-    last = past[-1, :, 0][None, :, None]
-    assert_close(module(past, known), network(past, known) + last)
-    torch.nn.init.normal_(module.line.weight)
-    change = module(past, known) - network(past, known) - last
-    x = (past - past[-1])[..., 0].T
-    for k, p in ((0, 0), (4, 1), (2, 2)):
-        assert_close(change[k, :, p], x @ module.line.weight[k * P + p])
-    with pytest.raises(ValueError, match=r"^past:"):
-        module(past[1:], known)
