@@ -166,7 +166,6 @@ def test_a_walk_at_random_is_best_forecast_by_where_it_is(
     assert_close(last, by_hand, within=1e-4)
 
 
-@pytest.mark.slow
 def test_car_parts_are_scored_beside_simple_methods(
     there, rng, monkeypatch, capsys
 ):
@@ -200,14 +199,15 @@ def made_turnover(rng):
     return Turnover(months, names, kinds, values)
 
 
-def test_the_command_sees_what_stood_before_a_year(rng, tmp_path):
+def test_networks_see_what_stood_before_a_year(rng):
     table = made_turnover(rng)
-    path = tmp_path / "retail.csv"
-    known = retail.write_before(table, 2018, path)
-    head, *rows = path.read_text("utf-8").splitlines()
-    assert head == "month,series,turnover"
-    assert len(rows) == 3 * 132 + 40
-    assert max(row[:10] for row in rows) == "2017-12-01"
+    frame, known = retail.read_before(table, 2018)
+    assert frame.shape == (132, 4)
+    assert str(frame.index[-1])[:10] == "2017-12-01"
+    assert np.array_equal(frame, table.values[:132], equal_nan=True)
+    never = table._replace(values=table.values.copy())
+    never.values[:, 3] = np.nan
+    assert [*retail.read_before(never, 2018)[0]] == ["A0", "A1", "A2"]
     assert known.names == ["A0", "A1", "A2"]
     assert known.industries == ["Shoes", "Food", "Food"]
     assert_close(known.came, table.values[132:, :3])
@@ -225,7 +225,7 @@ def test_industries_are_drawn_whole_for_their_interval(rng):
 
 
 @pytest.mark.slow
-def test_retail_is_forecast_by_the_command_and_scored_beside_its_parts(
+def test_retail_is_forecast_and_scored_beside_its_parts(
     there, rng, monkeypatch, capsys
 ):
     table = made_turnover(rng)
