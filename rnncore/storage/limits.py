@@ -22,7 +22,10 @@ class Limit(NamedTuple):
 
 
 SOUNDS = ("wav", "flac", "mp3", "ogg", "mov", "aac", "aiff", "au", "caf")
-FILMS = ("mov", "matroska", "avi", "mpeg", "mpegts", "gif")
+FILMS = (
+    *("mov", "matroska", "avi", "mpeg", "mpegts", "gif"),
+    *("asf", "flv", "ogg"),
+)
 
 LIMITS = {
     # a text, or what has no line of its own

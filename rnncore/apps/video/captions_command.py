@@ -1,7 +1,5 @@
-"""What `video train` and `video evaluate` do with --captions."""
+"""The work of the captioner: `video` on a folder with captions.tsv."""
 
-import time
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -12,9 +10,10 @@ import numpy as np
 import torch
 from sacrebleu.metrics import BLEU
 
-from rnncore.application import seeded, split
-from rnncore.apps.spine import common, evaluation, models, runs, watch
+from rnncore.application import choose_device, seeded, split
+from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
+from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import (
     NETWORK,
     Scores,
@@ -24,17 +23,17 @@ from rnncore.apps.spine.evaluation import (
     share_interval,
 )
 from rnncore.apps.video import seen
-from rnncore.apps.video.album import NETWORK as ALBUM
-from rnncore.apps.video.album import PENALTIES, WIDTH, album_recipe
 from rnncore.apps.video.consensus import cider_scores
 from rnncore.apps.video.folder import (
     LONGEST,
-    Captioned,
-    frame_sizes,
-    nearest,
-    read_captioned,
+    Films,
+    View,
+    read_captions,
+    read_given,
+    show_read,
+    view_of,
 )
-from rnncore.apps.video.photographs import PhotoCaptioner, describe_parts
+from rnncore.apps.video.rivals import nearest
 from rnncore.apps.video.seen import build_captioner
 from rnncore.storage import weights
 from rnncore.storage.files import Refused
@@ -47,179 +46,102 @@ UNKNOWN = "(unknown)"  # a word that training has once, or never
 MOST = 10_000  # words that a network knows
 D = 128  # numbers that a frame becomes
 COLUMNS = ["CIDEr", "BLEU", "% exact"]
-OLD_COLUMNS = ["% exact", "BLEU"]  # of models without them
 AT_ONCE = 64  # films that are looked at together
 Said = tuple[int, list[int]]  # a film, and one of its captions
 Model = tuple[torch.nn.Module, Any]
 
 
-def _read(arguments: Namespace) -> tuple[tuple, Facts]:
-    """The films, and which of them are in which part."""
-    sizes = arguments.frames, arguments.size
-    paths = arguments.folder, arguments.captions
-    films = read_films(*paths, sizes, arguments.encoder, arguments)
-    return prepare(arguments, films, str(arguments.captions))
+def read(given: Any, captions: Any, view: View) -> Films:
+    """The films of a folder and its table, or films themselves with captions."""
+    if captions is None:
+        return read_captions(Path(given), view)
+    return read_given(given, captions, view, of_classes=False)
 
 
-def prepare(options: Any, films: Captioned, name: str) -> tuple[tuple, Facts]:
+def prepare(options: Any, given: Any, captions: Any) -> Prepared:
     """Films with captions, and which of them are in which part.
 
-    Raises Refused, naming the table, where there are too few.
+    Raises Refused where there are too few.
     """
-    parts = _split(name, films, options.seed)
-    return (films, parts), {"data": _compute_fingerprint(films)}
+    device = choose_device(options.device)
+    view = View(options.frames, options.size, False, options.encoder, device)
+    films = read(given, captions, view)
+    lines = show_read(films, of_classes=False)
+    parts = split_films(films, options.seed)
+    return Prepared((films, parts), {"data": films.digest}, lines)
 
 
-def _fit(
-    arguments: Any, data: tuple, run: watch.Run, device: Any
-) -> tuple[Model, Facts]:
+def _fit(options: Any, data: tuple, run: watch.Run, device: Any) -> tuple[Model, Facts]:
     """A captioner that has learned the training films."""
     films, (training, validation, _) = data
-    words = _learn_words(films, training, arguments.pieces)
-    S, H = arguments.size, arguments.hidden
+    words = _learn_words(films, training, options.pieces)
+    H = options.hidden
     about: Facts = {"kind": KIND}
-    if arguments.pieces:
+    if options.pieces:
         about["pieces"] = words.as_json()
     else:
         about["words"] = words.words
-    about |= {"T": films.frames.shape[1], "S": S, "D": D, "H": H}
-    if films.encoder:
-        about |= {"encoder": films.encoder, "places": films.places}
-        about["features"] = films.frames.shape[2]
-    if films.places:
-        about["network"] = ALBUM
-    with seeded(arguments.seed):
+    about |= {"T": options.frames, "S": options.size, "D": D, "H": H}
+    if options.encoder:
+        about |= {"encoder": options.encoder, "features": films.frames.shape[2]}
+    with seeded(options.seed):
         model = build_captioner(about, words.size).to(device)
-    parts = [_encode(films, part, words) for part in (training, validation)]
-    make = _make_album_recipe if films.places else _make_recipe
+    learned, held_out = (_encode(films, part, words) for part in (training, validation))
+
+    def next_batch(rng: Any, step: int) -> CaptionBatch:
+        chosen = rng.integers(len(learned), size=options.batch)
+        return _make_batch(films, [learned[k] for k in chosen], device)
+
     return runs.train_run(
         run,
         (model, words),
         about,
-        bar=common.Bar(f"GRU {H}, attention"),
-        unit="nats per piece" if arguments.pieces else "nats per word",
-        **make(arguments, films, parts, device),
+        caption_loss,
+        next_batch,
+        lambda model: _measure_nats(model, films, held_out, device),
+        common.Bar(f"GRU {H}, attention"),
+        unit="nats per piece" if options.pieces else "nats per word",
     )
 
 
-def _make_recipe(
-    arguments: Any, films: Captioned, parts: Sequence[list[Said]], device: Any
-) -> Facts:
-    """How a captioner of films learns."""
-    learned, held_out = parts
-
-    def next_batch(rng: Any, step: int) -> CaptionBatch:
-        chosen = rng.integers(len(learned), size=arguments.batch)
-        return _make_batch(films, [learned[k] for k in chosen], device)
-
-    return {
-        "loss": caption_loss,
-        "next_batch": next_batch,
-        "evaluate": lambda m: _measure_nats(m, films, held_out, device),
-    }
-
-
-def _make_album_recipe(
-    arguments: Any, films: Captioned, parts: Sequence[list[Said]], device: Any
-) -> Facts:
-    """How one of photographs learns."""
-
-    def gather(pairs: list[Said]) -> tuple[Any, list]:
-        said: dict[int, list[list[int]]] = {}
-        for k, caption in pairs:
-            said.setdefault(k, []).append(caption)
-        places = [*said]
-
-        def make(rows: list[int], captions: list) -> CaptionBatch:
-            pairs = [(places[row], c) for row, c in zip(rows, captions, strict=True)]
-            return _make_batch(films, pairs, device)
-
-        return make, [*said.values()]
-
-    how = arguments.batch, arguments.steps, arguments.rate
-    return album_recipe(gather(parts[0]), gather(parts[1]), *how)
-
-
-def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
-    """The scores of the same films, or of all films of another folder."""
-    paths = arguments.folder, arguments.captions
-    sizes = frame_sizes(arguments.model, about)
-    films = read_films(*paths, sizes, about.get("encoder"), arguments)
-    return score_films(model, about, films)
-
-
-def score_films(model: Any, about: Facts, films: Captioned) -> Scores:
+def score_films(model: Any, about: Facts, given: Any, captions: Any) -> Scores:
     """The scores of the test part, if it was learned from; else of all."""
-    if _compute_fingerprint(films) == about.get("settings", {}).get("data"):
-        parts = _split("captions", films, about["seed"])
-    else:
-        note("not the films that the model was trained on")
-        parts = [[], [], [*range(len(films.captions))]]
-    penalty = about.get("penalty")
-    return _compute_scores(model, (films, parts), penalty)
+    device = next(model[0].parameters()).device
+    films = read(given, captions, view_of(about, device))
+    common.tell_read(show_read(films, of_classes=False))
+    parts: list[list[int]] = [[], [], [*range(len(films.said))]]
+    if evaluation.was_learned(about, films.digest, films.where):
+        parts = split_films(films, about["seed"])
+    return _compute_scores(model, (films, parts))
 
 
-def read_films(
-    folder: Path,
-    table: Path,
-    sizes: tuple[int, int],
-    encoder: str | None = None,
-    options: Any = None,
-) -> Captioned:
-    """The films or photographs of a folder that a table has captions for.
-
-    An encoder sees them on the options' device.
-    """
-    device = models.choose_device(options) if encoder and options else None
-    bar, begun = common.Bar("reading", "film"), time.monotonic()
-    how = *sizes, note, bar, encoder, device
-    films = read_captioned(folder, table, *how)
-    if films.encoder:
-        seconds = time.monotonic() - begun
-        count = format_count(len(films.frames), "file")
-        note(f"{count} seen by {films.encoder} in {seconds:.0f} s")
-    return films
-
-
-def _split(table: str, films: Captioned, seed: int) -> list[list[int]]:
+def split_films(films: Films, seed: int) -> list[list[int]]:
     """Training, validation and test: each film in one, with its captions.
 
     Raises Refused where there are too few.
     """
-    count = len(films.captions)
-    if {0, 1, 2} <= {*films.parts}:
-        note("training, validation and test are the published ones")
-        return [
-            [k for k, part in enumerate(films.parts) if part == wanted]
-            for wanted in range(3)
-        ]
+    count = len(films.said)
     if count < 3:
-        raise Refused(f"{table}: expected captions of at least 3 films, got {count}")
+        raise Refused(
+            f"{films.where}: expected captions of at least 3 films, got {count}"
+        )
     order = np.random.default_rng(seed).permutation(count)
     return [order[list(p)].tolist() for p in split(count, *SHARES)]
 
 
-def _compute_fingerprint(films: Captioned) -> str:
-    said = repr(films.captions).encode()
-    return common.compute_fingerprint(films.frames.tobytes() + said)
-
-
 def _learn_words(
-    films: Captioned, training: Sequence[int], pieces: int | None = None
+    films: Films, training: Sequence[int], pieces: int | None = None
 ) -> Any:
     """The words that training has more than once; all others are one.
 
     Or so many pieces of words.
     """
     if pieces:
-        said = [c for k in training for c in films.captions[k]]
+        said = [c for k in training for c in films.said[k]]
         return learn_subwords(said, pieces)
 
     often = Counter(
-        word
-        for k in training
-        for caption in films.captions[k]
-        for word in caption.split()
+        word for k in training for caption in films.said[k] for word in caption.split()
     )
     kept = [word for word, n in often.most_common(MOST) if n > 1]
     if rare := len(often) - len(kept):
@@ -227,7 +149,7 @@ def _learn_words(
     return Words((UNKNOWN, *sorted(kept)))
 
 
-def _encode(films: Captioned, part: Sequence[int], words: Any) -> list[Said]:
+def _encode(films: Films, part: Sequence[int], words: Any) -> list[Said]:
     """Each caption of these films, paired with its film."""
     known = set(getattr(words, "words", ()))
 
@@ -240,17 +162,17 @@ def _encode(films: Captioned, part: Sequence[int], words: Any) -> list[Said]:
     return [
         (k, words.encode(replace_unknown(caption)))
         for k in part
-        for caption in films.captions[k]
+        for caption in films.said[k]
     ]
 
 
-def _make_batch(films: Captioned, pairs: Sequence[Said], device: Any) -> CaptionBatch:
+def _make_batch(films: Films, pairs: Sequence[Said], device: Any) -> CaptionBatch:
     chosen, said = zip(*pairs, strict=True)
     return caption_batch(films.frames[list(chosen)], said, device)
 
 
 def _measure_nats(
-    model: Any, films: Captioned, pairs: Sequence[Said], device: Any
+    model: Any, films: Films, pairs: Sequence[Said], device: Any
 ) -> float:
     """The mean surprise of a word of these captions."""
     total, count = 0.0, 0
@@ -262,17 +184,14 @@ def _measure_nats(
     return total / count
 
 
-def _compute_scores(known: Model, data: tuple, penalty: float | None = None) -> Scores:
+def _compute_scores(known: Model, data: tuple) -> Scores:
     """Consensus, BLEU and exact captions of the test films, and baselines.
 
-    Where nothing was trained on, their own commonest caption is one. The
-    length penalty of a beam is the one given; else validation chooses it.
+    Where nothing was trained on, their own commonest caption is one.
     """
-    (model, words), (films, (training, validation, test)) = known, data
-    true = [films.captions[k] for k in test]
-    if penalty is None and films.places and len(validation):
-        penalty = _choose_penalty(known, films, validation)
-    own = describe(model, words, films.frames[test], penalty)
+    (model, words), (films, (training, _, test)) = known, data
+    true = [films.said[k] for k in test]
+    own = describe(model, words, films.frames[test])
     scores = _measure_quality(own, true)
     what = format_count(len(test), "film")
     found = {
@@ -281,11 +200,9 @@ def _compute_scores(known: Model, data: tuple, penalty: float | None = None) -> 
         "score": scores[0],
         "test": f"{what}, not seen in training"
         if training
-        else f"all {what} of the folder. "
+        else f"all {what} of {films.where}. "
         "They are not those that the model was trained on",
     }
-    if penalty is not None:
-        found["penalty"] = penalty
     found |= mean_interval("CIDEr", cider_scores(own, true), [1] * len(test))
     bleu = {"BLEU": _make_bleu()}
     drawn = corpus_intervals(bleu, own, [*zip_longest(*true)])["intervals"]
@@ -300,11 +217,11 @@ def _compute_scores(known: Model, data: tuple, penalty: float | None = None) -> 
     def score_nearest() -> dict[str, tuple]:
         bar = common.Bar("nearest", "film")
         found = nearest(films.frames, training, test, bar)
-        said = [films.captions[k][0] for k in found]
+        said = [films.said[k][0] for k in found]
         return {near: _measure_quality(said, true)}
 
     def score_most_frequent() -> dict[str, tuple]:
-        learned = [c for k in training or test for c in films.captions[k]]
+        learned = [c for k in training or test for c in films.said[k]]
         said, _ = Counter(learned).most_common(1)[0]
         return {often: _measure_quality([said] * len(test), true)}
 
@@ -312,43 +229,17 @@ def _compute_scores(known: Model, data: tuple, penalty: float | None = None) -> 
     return found, deferred | {often: add_rows(score_most_frequent)}
 
 
-def _choose_penalty(known: Any, films: Captioned, validation: Sequence[int]) -> float:
-    """The length penalty that gives validation the highest BLEU."""
-    model, words = known
-    true = [films.captions[k] for k in validation]
-    bar, bleu = common.Bar("beam", "length penalty"), {}
-    for penalty in bar(PENALTIES):
-        said = describe(model, words, films.frames[validation], penalty)
-        score = _make_bleu().corpus_score(said, [*zip_longest(*true)])
-        bleu[penalty] = score.score
-    return max(PENALTIES, key=lambda penalty: bleu[penalty])
-
-
-def describe(
-    model: Any, words: Any, films: np.ndarray, penalty: float | None = None
-) -> list[str]:
+def describe(model: Any, words: Any, films: np.ndarray) -> list[str]:
     """What the network says of these films.
 
-    `films` are (N, T, S, S); of photographs (N, P, F), and the best of a
-    beam is said.
+    Shapes: films (N, T, S, S)
     """
     device = next(model.parameters()).device
     said: list[str] = []
     for start in range(0, len(films), AT_ONCE):
-        some = films[start : start + AT_ONCE]
-        frames = torch.as_tensor(some).transpose(0, 1).to(device)
-        said += map(words.decode, write_tokens(model, frames, penalty))
+        frames = torch.as_tensor(films[start : start + AT_ONCE]).transpose(0, 1)
+        said += map(words.decode, say(model, frames.to(device), LONGEST))
     return said
-
-
-def write_tokens(
-    model: Any, frames: Any, penalty: float | None = None
-) -> list[list[int]]:
-    """The same as numbers; `frames` are (T, B, S, S), or (P, B, F)."""
-    if not isinstance(model, PhotoCaptioner):
-        return say(model, frames, LONGEST)
-    alpha = PENALTIES[-1] if penalty is None else penalty
-    return describe_parts(model, [frames], WIDTH, alpha)
 
 
 def _measure_quality(
@@ -370,14 +261,11 @@ def _make_bleu() -> Any:
 
 def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its table of scores."""
-    table = evaluation.list_rows(about, *about.get("columns", OLD_COLUMNS))
+    table = evaluation.list_rows(about, *COLUMNS)
     network = f"GRU of {about['H']} units with attention"
     if "encoder" in about:
         network += f", features {about['encoder']}"
-    scored = [f"scored on {about['test']}"]
-    if "penalty" in about:
-        scored.append(f"by a beam, length penalty {about['penalty']:g}")
-    return evaluation.Described(network, table, scored)
+    return evaluation.Described(network, table, [f"scored on {about['test']}"])
 
 
 def _save(path: Path, model: Any, words: Any, about: Facts) -> None:
@@ -386,10 +274,8 @@ def _save(path: Path, model: Any, words: Any, about: Facts) -> None:
 
 APP = evaluation.Application(
     kind=KIND,
-    read=_read,
     fit=_fit,
     score=_compute_scores,
-    rescore=_score_again,
     save=_save,
     load=seen.load_captioner,
     show=_show,

@@ -1,9 +1,7 @@
-"""The command `video`: what happens in a film, and saying so."""
+"""The command `video`, and the work of its classifier."""
 
-import math
-import time
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,256 +11,173 @@ import pandas as pd
 import torch
 from torch import nn
 
-from rnncore.application import check_device, split
-from rnncore.apps.spine import common, evaluation, inputs, models, runs, watch
+from rnncore.application import choose_device, split
+from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
+from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
-from rnncore.apps.video import captions_command as captions
-from rnncore.apps.video import changes, folder, seen
-from rnncore.apps.video import poses_command as poses
+from rnncore.apps.spine.options import settings_of
+from rnncore.apps.video import changes, seen
 from rnncore.apps.video.changes import logits_by_frame
-from rnncore.apps.video.estimator import Captioner, VideoClassifier
-from rnncore.apps.video.features import PHOTOGRAPHS
+from rnncore.apps.video.estimator import TABLE, Captioner, VideoClassifier
 from rnncore.apps.video.folder import (
-    ENDINGS,
-    check_features,
-    frame_sizes,
-    is_photograph,
-    nearest,
-    read_films,
-    stack_films,
+    LONGEST,
+    Films,
+    View,
+    read_classes,
+    read_given,
+    show_read,
+    view_of,
 )
 from rnncore.apps.video.looks import draw_looks
-from rnncore.apps.video.options import GIVEN
 from rnncore.apps.video.plan import FilmPlan, Network, build_classifier, film_recipe
-from rnncore.apps.video.protocols import group_of, read_split
-from rnncore.apps.video.rivals import OF_FEATURES, RIVALS, train_rival
-from rnncore.data.public.pictures import are_motions
+from rnncore.apps.video.rivals import OF_FEATURES, RIVALS, nearest, train_rival
 from rnncore.data.video import ACTIONS, moving_digits, stick_figures
 from rnncore.storage import weights
-from rnncore.storage.files import Refused, composed
-from rnncore.storage.names import match_names
+from rnncore.storage.files import Refused
 from rnncore.storage.same import Seen
-from rnncore.storage.weights import read_about
-from rnncore.video.captions import looks
+from rnncore.video.captions import looks, say
 from rnncore.video.files import CONTAINERS, write_video
-from rnncore.video.model import accuracy_by_frame, film_batch
+from rnncore.video.model import accuracy_by_frame, film_batch, logits_of
 
 KIND = "video"
 SHARES = (0.15, 0.2)  # of the films: validation and test
 Model = tuple[torch.nn.Module]
 
 
-class Folder(NamedTuple):
-    """Films of a folder that has a folder for each class."""
+class Classes(NamedTuple):
+    """Films with their classes, and which of them are in which part."""
 
-    classes: list[str]
-    frames: np.ndarray  # (N, T, S, S)
+    names: list[str]  # of the classes
+    frames: np.ndarray  # (N, T, S, S); of features (N, T, F)
     labels: np.ndarray  # (N,)
-    names: list[str]  # of the files
+    parts: list[np.ndarray]  # training, validation, test
+    plan: FilmPlan  # by which a network learns them
 
     def part(self, chosen: Any) -> Any:
         """Some of the films, as a network reads them."""
         return film_batch(self.frames[chosen], self.labels[chosen])
 
 
-def _choose_app(arguments: Namespace) -> evaluation.Application:
-    """Classes, captions or poses, by the options and the folder.
+def read(given: Any, labels: Any, view: View) -> Films:
+    """The films of a folder, or films themselves with their classes."""
+    if labels is None:
+        return read_classes(Path(given), view)
+    return read_given(given, labels, view, of_classes=True)
 
-    Raises Refused where an option is of another.
+
+def prepare(options: Any, given: Any, said: Any, test: Any) -> Prepared:
+    """Films, and which of them are in which part; those of `test` are the test.
+
+    Raises Refused where a class has too few, or the test has other classes.
     """
-    if are_motions(arguments.folder):
-        poses.fill_in(arguments)
-        return poses.APP
-    kind = Captioner if arguments.captions else VideoClassifier
-    if arguments.captions:
-        runs.leave_out(arguments, ("dropout",), "not with --captions")
-    runs.fill_in(arguments, vars(kind()))
-    for name in "test", "split":
-        if arguments.captions and getattr(arguments, name, None):
-            raise Refused(f"--{name}: not with --captions")
-    if "pieces" in arguments and not arguments.captions:
-        if arguments.pieces:
-            raise Refused("--pieces: only with --captions")
-        decides = [n for n in arguments.decides if n != "pieces"]
-        arguments.decides = decides  # of a classifier it is no option
-    return captions.APP if arguments.captions else APP
+    device = choose_device(options.device)
+    view = View(options.frames, options.size, True, options.encoder, device)
+    films = read(given, said, view)
+    known = {"data": films.digest}
+    if test is not None:
+        other = read_classes(Path(test), view)
+        known["test data"] = other.digest
+        films = _leave_out(films, other)
+    names, labels = number_classes(films)
+    lines = show_read(films, of_classes=True)
+    if test is None:
+        frames, parts = films.frames, split_classes(names, labels, options.seed)
+    else:
+        check_classes(other, names)
+        lines.append("test: " + show_read(other, of_classes=True)[0])
+        parts = split_classes(names, labels, options.seed, SHARES[:1])
+        parts.append(np.arange(len(labels), len(labels) + len(other.names)))
+        frames = np.concatenate([films.frames, other.frames])
+        labels = np.concatenate([labels, number_classes(other)[1]])
+    plan = make_plan(options.get_params(), frames)
+    return Prepared(Classes(names, frames, labels, parts, plan), known, lines)
 
 
-def _classify(arguments: Namespace) -> int:
-    """The likeliest classes, and since which frame the first has led."""
-    _need_model(arguments, KIND)
-    if arguments.file.suffix == ".txt":
-        return poses.run_classify(arguments)
-    frames, model, about = _read_film(arguments, KIND, seen.load_film_model)
-    p = logits_by_frame(model, frames)[:, 0].softmax(dim=1).numpy()
-    best = p.argmax(axis=1)
-    found = int(best[-1])
-    before = [k for k, other in enumerate(best) if other != found]
-    since = max(before, default=-1) + 2  # from 1, after the last other
-    print(f"{arguments.file}: {about['classes'][found]}")
-    print(f"the best answer from frame {since} of {len(best)} on")
-    evaluation.show_likeliest(about["classes"], p[-1])
-    return 0
+def number_classes(films: Films) -> tuple[list[str], np.ndarray]:
+    """The classes in alphabetic order, and the number of each film's.
+
+    Shapes: -> numbers (N,)
+    """
+    of = [said[0] for said in films.said]
+    names = sorted({*of})
+    return names, np.array([names.index(name) for name in of])
 
 
-def _run_caption(arguments: Namespace) -> int:
-    """A sentence, and where each of its words looked."""
-    _need_model(arguments, captions.KIND)
-    if arguments.looks:
-        common.output_file(arguments.looks, arguments.force, ".png")
-    frames, model, words, about = _read_film(
-        arguments, captions.KIND, seen.load_captioner
-    )
-    (said,) = captions.write_tokens(model, frames, about.get("penalty"))
-    print(f"{arguments.file}: {words.decode(said)}")
-    weights, p = looks(model, frames, said)
-    most, names = weights.argmax(dim=1), [words.decode([k]) for k in said]
-    places = about.get("places", False)
-    at = "looked most at " + ("row, column" if places else "frame")
-    side = math.isqrt(len(frames))
-    shown = [
-        k + 1
-        if not places
-        else f"{k // side + 1}, {k % side + 1}"
-        if k < len(frames)
-        else "all of it"
-        for k in most.tolist()
-    ]
-    table = pd.DataFrame(
-        {"probability": p.tolist(), at: shown}, index=[*names, "(end)"]
-    )
-    print(evaluation.show_table(table))
-    if arguments.looks:
-        draw_looks(
-            arguments.looks,
-            arguments.file,
-            names,
-            weights.cpu()[:, : len(frames)],
-            places,
-        )
-        note(f"written: {arguments.looks}")
-    return 0
-
-
-def _need_model(arguments: Namespace, kind: str) -> None:
-    """Raise Refused where no model is named."""
-    if arguments.model is None:
-        table = " --captions captions.tsv" * (kind == captions.KIND)
+def check_classes(films: Films, classes: list[str]) -> None:
+    """Raise Refused unless films have these classes."""
+    found, _ = number_classes(films)
+    if found != classes:
         raise Refused(
-            "--model: expected one of films like yours: `video train "
-            f"films/{table} --model NAME.safetensors` makes it. The "
-            f"course's own, {arguments.stored}, knows nothing but "
-            f"{arguments.knows}"
+            f"{films.where}: expected the classes {', '.join(classes)}; "
+            f"got {', '.join(found)}"
         )
 
 
-def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
-    """The film's frames (T, 1, S, S) as the model sees them; the model.
+def _leave_out(films: Films, test: Films) -> Films:
+    """The films that are not in the test, too.
 
-    Raises Refused where there is no encoder.
+    Raises Refused where none is left.
     """
-    check_device(arguments.device)
-    path = inputs.model_file(arguments.model, kind)
-    about = read_about(path)
-    sizes, encoder = frame_sizes(path, about), about.get("encoder")
-    whole = about.get("whole", False)
-    file, places = arguments.file, about.get("places", False)
-    if places != is_photograph(file):
-        what = "photograph" if places else "film"
-        kinds = ", ".join(PHOTOGRAPHS if places else ENDINGS)
-        raise Refused(f"{file}: expected a {what} ({kinds}), as {path} learned from")
-    film = make_reader(sizes, whole, encoder, arguments).read(file)
-    check_features(file, film, about)
-    found = models.load_model(arguments, kind, load)
-    device = next(found[0].parameters()).device
-    return torch.as_tensor(film)[:, None].to(device), *found
+    there, kept, left_out = Seen(), list[int](), dict[str, str]()
+    for frames in test.frames:
+        there.find("the test", frames.tobytes())
+    for k, name in enumerate(films.names):
+        if there.find(name, films.frames[k].tobytes()) is None:
+            kept.append(k)
+        else:
+            left_out[name] = f"in {test.where}, too"
+    if not kept:
+        raise Refused(f"{films.where}: all of its films are in {test.where}, too")
+    return films.choose(kept, left_out)
 
 
-def _read(arguments: Namespace) -> tuple[tuple, Facts]:
-    """The films, and which of them are in which part."""
-    sizes = arguments.frames, arguments.size
-    how = sizes, True, arguments.encoder, arguments
-    folder, other = read_folder(arguments.folder, *how), None
-    if arguments.split is not None:
-        folder, other = apply_split(folder, arguments.split)
-    elif arguments.test is not None:
-        other = read_folder(arguments.test, *how)
-        check_classes(arguments.test, other, folder.classes)
-    return prepare(arguments, folder, other)
+def split_classes(
+    names: list[str], labels: np.ndarray, seed: int, shares: tuple[float, ...] = SHARES
+) -> list[np.ndarray]:
+    """Training, validation and test, each with films of every class.
 
+    Without the share of a test part, there is none.
 
-def apply_split(folder: Folder, path: Path) -> tuple[Folder, Folder]:
-    """The films to learn from and those to test on, as a set has them.
-
-    Raises Refused where a class has none of one part.
+    Raises Refused naming a class that has too few films.
     """
-    names = ["/".join(Path(name).parts[-2:]) for name in folder.names]
-    parts = []
-    for part, wanted in read_split(path)._asdict().items():
-        found = match_names(wanted, names)
-        if missing := len(wanted) - len(found):
-            note(
-                f"{path}: of the {len(wanted)} films of the {part} part "
-                f"{missing} are not there"
+    rng = np.random.default_rng(seed)
+    parts: list[list[int]] = [[] for _ in (0, *shares)]
+    for k, name in enumerate(names):
+        own = np.flatnonzero(labels == k)
+        if len(own) < 3:
+            raise Refused(
+                f"{name}: expected at least 3 films of a class, got {len(own)}"
             )
-        inside = {*found.values()}
-        kept = [k for k, name in enumerate(names) if name in inside]
-        present = {folder.classes[k] for k in folder.labels[kept]}
-        if lacking := sorted({*folder.classes} - present):
-            raise Refused(f"{path}: no {part} film of {lacking[0]}")
-        parts.append(_choose(folder, kept))
-    return parts[0], parts[1]
+        order = own[rng.permutation(len(own))]
+        for part, chosen in zip(parts, split(len(own), *shares), strict=True):
+            part += order[list(chosen)].tolist()
+    return [np.array(part) for part in parts]
 
 
-def _choose(folder: Folder, kept: list[int]) -> Folder:
-    """Some of the films."""
-    names = [folder.names[k] for k in kept]
-    frames, labels = folder.frames[kept], folder.labels[kept]
-    return folder._replace(frames=frames, labels=labels, names=names)
-
-
-def prepare(
-    options: Any, folder: Folder, other: Folder | None = None
-) -> tuple[tuple, Facts]:
-    """The films, and which are in which part; the other ones are the test.
-
-    Raises Refused where a class has too few.
-    """
-    known = {"data": _compute_fingerprint(folder)}
-    if other is None:
-        parts = _split(folder, options.seed)
-        return (folder, parts, vars(options)), known
-    folder = _leave_out(folder, other)
-    parts = _split(folder, options.seed, SHARES[:1])
-    both = Folder(
-        folder.classes,
-        np.concatenate([folder.frames, other.frames]),
-        np.concatenate([folder.labels, other.labels]),
-        folder.names + other.names,
-    )
-    parts.append(np.arange(len(folder.labels), len(both.labels)))
-    known["test"] = _compute_fingerprint(other)
-    return (both, parts, vars(options)), known
+def make_plan(settings: Facts, frames: np.ndarray) -> FilmPlan:
+    """The plan with these settings, and what the films are."""
+    names = settings.keys() & {*FilmPlan._fields}
+    plan = FilmPlan(**{name: settings[name] for name in names})
+    return plan._replace(features=frames.shape[2]) if frames.ndim == 3 else plan
 
 
 def _fit(
-    arguments: Any, data: tuple, run: watch.Run, device: Any
+    options: Any, data: Classes, run: watch.Run, device: Any
 ) -> tuple[Model, Facts]:
     """A classifier that has learned the training films."""
-    folder, (training, validation, _), _ = data
-    plan, classes = _make_plan(vars(arguments), folder), folder.classes
+    (training, validation, _), plan = data.parts, data.plan
     kind: Any = changes
     make: type[Network] = changes.ChangeClassifier
     if plan.features:
         kind, make = seen, seen.FeatureClassifier
-    model = build_classifier(make, plan, len(classes))
-    about = {"kind": KIND, "network": kind.NETWORK, "classes": classes}
+    model = build_classifier(make, plan, len(data.names))
+    about = {"kind": KIND, "network": kind.NETWORK, "classes": data.names}
     if plan.features:
-        about |= {"encoder": arguments.encoder, "features": plan.features}
+        about |= {"encoder": options.encoder, "features": plan.features}
     about |= {"T": plan.frames, "S": plan.size, "D": plan.seen}
     about |= {"H": plan.hidden, "whole": True}
-    films = folder.frames, folder.labels
+    films = data.frames, data.labels
     recipe = film_recipe(*films, training, validation, plan, device)
     return runs.train_run(
         run,
@@ -274,241 +189,87 @@ def _fit(
     )
 
 
-def _make_plan(settings: Facts, folder: Folder | None = None) -> Any:
-    """The plan with what these options say, and what the films are."""
-    names = settings.keys() & {*FilmPlan._fields}
-    plan = FilmPlan(**{name: settings[name] for name in names})
-    if folder is not None and folder.frames.ndim == 3:
-        return plan._replace(features=folder.frames.shape[2])
-    return plan
-
-
-def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
-    """The scores of the same films, or of all films of another folder."""
-    sizes = frame_sizes(arguments.model, about)
-    how = sizes, about.get("whole", False), about.get("encoder"), arguments
-    folder = read_folder(arguments.folder, *how)
-    if arguments.split is not None:
-        _, folder = apply_split(folder, arguments.split)
-    check_classes(arguments.folder, folder, about["classes"])
-    return score_films(model, about, folder, str(arguments.folder))
-
-
-def score_films(
-    model: Any, about: Facts, folder: Folder, name: str = "the films"
-) -> Scores:
+def score_films(model: Model, about: Facts, given: Any, said: Any) -> Scores:
     """The scores of the test part, if it was learned from; else of all.
 
-    Raises Refused where all of it was learned from.
+    Raises Refused where all of it was learned from, or the classes are others.
     """
-    settings = about.get("settings", {})
-    if _compute_fingerprint(folder) == settings.get("data"):
-        if "test" in settings:
-            raise Refused(
-                f"{name}: it was trained on these films; "
-                "expected those of --test, or others"
-            )
-        parts = _split(folder, about["seed"])
-        return _compute_scores(model, (folder, parts, settings))
-    every = range(len(folder.labels))
-    return _compute_scores(model, (folder, ([], [], every), {}))
+    device = next(model[0].parameters()).device
+    films = read(given, said, view_of(about, device))
+    common.tell_read(show_read(films, of_classes=True))
+    check_classes(films, about["classes"])
+    names, labels = number_classes(films)
+    plan = make_plan(about.get("settings", {}), films.frames)
+    if evaluation.was_learned(about, films.digest, films.where):
+        parts = split_classes(names, labels, about["seed"])
+        return _score_parts(model, Classes(names, films.frames, labels, parts, plan))
+    every = np.arange(len(labels))
+    data = Classes(names, films.frames, labels, [every[:0], every[:0], every], plan)
+    right = _score_network(model[0], data, every)
+    chance = "as if all classes were equally likely", 100 / len(names)
+    found: Facts = {
+        "table": [*right.items(), chance],
+        "test": f"all {format_count(len(every), 'film')} of {films.where}. "
+        "They are not those that the model was trained on",
+    }
+    return found | _share(right, every), {}
 
 
-def read_folder(
-    path: Path,
-    sizes: tuple[int, int],
-    whole: bool,
-    encoder: str | None = None,
-    options: Any = None,
-) -> Folder:
-    """Read all films of a folder, and report the unreadable ones.
-
-    T frames of S x S pixels of each: of full frames, or their middle
-    square; or what an encoder sees of them, on the options' device.
-
-    Raises Refused where there are not two classes with films.
-    """
-    if not path.is_dir():
-        raise Refused(f"{path}: expected a folder with a folder a class")
-    reader = make_reader(sizes, whole, encoder, options)
-    begun = time.monotonic()
-    found: list[tuple[str, str, np.ndarray]] = []
-    places = {composed(p.name): p for p in path.iterdir() if p.is_dir()}
-    for name, place in sorted(places.items()):
-        files = common.Bar(place.name, "film")(sorted(place.iterdir()))
-        for file, film in read_films(files, reader, note):
-            found.append((name, str(file), film))
-    if encoder is not None:
-        tell_seen(len(found), encoder, begun)
-    kinds = f"folders with films ({', '.join(reader.endings)})"
-    return gather(found, str(path), kinds)
-
-
-def make_reader(
-    sizes: tuple[int, int], whole: bool, encoder: str | None, options: Any
-) -> Any:
-    """How a network sees films; see `rnncore.apps.video.folder`."""
-    device = None
-    if encoder not in (None, GIVEN) and options is not None:
-        device = models.choose_device(options)
-    return folder.make_reader(*sizes, whole, encoder, note, device)
-
-
-def tell_seen(films: int, encoder: str, begun: float) -> None:
-    """How long it took to see them; what is kept takes no time."""
-    seconds = time.monotonic() - begun
-    count = format_count(films, "film")
-    note(f"{count} seen by {encoder} in {seconds:.0f} s")
-
-
-def gather(
-    films: Sequence[tuple[str, str, np.ndarray]], where: str, kinds: str
-) -> Folder:
-    """Films of which each comes with its class and its name.
-
-    One that was seen before is left out; one in two classes is in none.
-
-    Raises Refused where there are not two classes.
-    """
-    seen = Seen()
-    found: dict[str, tuple[str, np.ndarray]] = {}
-    for name, file, film in films:
-        first = seen.find(file, film.tobytes())
-        if first is None:
-            found[file] = name, film
-            continue
-        note(f"left out: {file}: the same film as {first}")
-        if first in found and found[first][0] != name:
-            note(f"left out: {first}: it is in another class, too")
-            del found[first]
-    classes = sorted({name for name, _ in found.values()})
-    if len(classes) < 2:
-        raise Refused(f"{where}: expected at least two {kinds}, got {len(classes)}")
-    labels = [classes.index(name) for name, _ in found.values()]
-    frames = stack_films([film for _, film in found.values()])
-    return Folder(classes, frames, np.array(labels), [*found])
-
-
-def _leave_out(folder: Folder, test: Folder) -> Folder:
-    """The films that are not in the test, too."""
-    seen = Seen()
-    for name, film in zip(test.names, test.frames, strict=True):
-        seen.find(name, film.tobytes())
-    kept = []
-    for k, name in enumerate(folder.names):
-        first = seen.find(name, folder.frames[k].tobytes())
-        if first is None:
-            kept.append(k)
-        else:
-            note(f"left out: {name}: the same film as {first}")
-    return _choose(folder, kept)
-
-
-def check_classes(path: Path, folder: Folder, classes: list[str]) -> None:
-    """Raise Refused unless a folder has these classes."""
-    if folder.classes != classes:
-        raise Refused(
-            f"{path}: expected the classes {', '.join(classes)}; "
-            f"got {', '.join(folder.classes)}"
-        )
-
-
-def _split(
-    folder: Folder, seed: int, shares: tuple[float, ...] = SHARES
-) -> list[np.ndarray]:
-    """Training, validation and test, each with films of every class.
-
-    Clips of one film are in one part, where their names say it. Without
-    the share of a test part, there is none.
-
-    Raises Refused naming a class that has too few films.
-    """
-    rng = np.random.default_rng(seed)
-    parts: list[list[int]] = [[] for _ in (0, *shares)]
-    for k, name in enumerate(folder.classes):
-        groups: dict[str, list[int]] = {}
-        for film in np.flatnonzero(folder.labels == k).tolist():
-            groups.setdefault(group_of(folder.names[film]), []).append(film)
-        own = [*groups.values()]
-        if len(own) < 3:
-            raise Refused(
-                f"{name}: expected at least 3 films of a class, got {len(own)}"
-            )
-        order = rng.permutation(len(own))
-        for part, chosen in zip(parts, split(len(own), *shares), strict=True):
-            part += [film for g in order[list(chosen)] for film in own[g]]
-    return [np.array(part) for part in parts]
-
-
-def _compute_fingerprint(folder: Folder) -> str:
-    return common.compute_fingerprint(folder.frames.tobytes() + folder.labels.tobytes())
-
-
-def _compute_scores(known: Model, data: tuple) -> Scores:
-    """Percent of the test films that are named rightly, and baselines.
-
-    Where nothing was trained on, without what has to see the training.
-    """
-    (model,), (folder, parts, settings) = known, data
-    training, validation, test = parts
-    rivals = OF_FEATURES if folder.frames.ndim == 3 else RIVALS
-    right, films = _score_network(model, folder, test), len(test)
-    named = round(right[NETWORK] * films / 100)
-    sure = evaluation.share_interval("right", named, films)
-    if not len(training):
-        name = "as if all classes were equally likely"
-        elsewhere: Facts = {
-            "table": [*right.items(), (name, 100 / len(folder.classes))],
-            "test": f"all {format_count(films, 'film')} of the folder. "
-            "They are not those that the model was trained on",
-        }
-        return elsewhere | sure, {}
+def _score_parts(model: Model, data: Classes) -> Scores:
+    """Percent of the test films that are named rightly, and baselines."""
+    training, validation, test = data.parts
+    right = _score_network(model[0], data, test)
     found: Facts = {
         "table": [*right.items()],
         "score": right[NETWORK],
-        "test": f"{format_count(films, 'film')}, not seen in training",
+        "test": f"{format_count(len(test), 'film')}, not seen in training",
     }
-    found |= sure
-    true, known_ones = folder.labels[test], folder.labels[training]
+    found |= _share(right, test)
+    true, known = data.labels[test], data.labels[training]
+    rivals = OF_FEATURES if data.frames.ndim == 3 else RIVALS
+
+    def row_nearest() -> dict[str, float]:
+        bar = common.Bar("nearest", "film")
+        alike = nearest(data.frames, training, test, bar)
+        return {near: 100 * float((data.labels[alike] == true).mean())}
+
+    def row_frequent() -> dict[str, float]:
+        said = np.bincount(known).argmax()
+        return {often: 100 * float((said == true).mean())}
+
+    def row_learned(name: str) -> dict[str, float]:
+        device = next(model[0].parameters()).device
+        rival = train_rival(
+            rivals[name],
+            *(data.frames, data.labels, (training, validation)),
+            data.plan,
+            device,
+            common.Bar(name),
+        )
+        part = data.part(test)
+        part = part._replace(frames=part.frames.to(device))
+        return {name: 100 * float(accuracy_by_frame(rival, part)[-1])}
+
     near, often = (
         "the class of the nearest film, without order",
         "the most frequent class",
     )
-
-    def row(name: str) -> dict[str, float]:
-        said = np.bincount(known_ones).argmax()
-        if name == near:
-            bar = common.Bar("nearest", "film")
-            alike = nearest(folder.frames, training, test, bar)
-            said = folder.labels[alike]
-        return {name: 100 * float((said == true).mean())}
-
-    def learn_row(name: str) -> dict[str, float]:
-        device = next(model.parameters()).device
-        rival = train_rival(
-            rivals[name],
-            *(folder.frames, folder.labels, (training, validation)),
-            _make_plan(settings, folder),
-            device,
-            common.Bar(name),
-        )
-        part = folder.part(test)
-        part = part._replace(frames=part.frames.to(device))
-        return {name: 100 * float(accuracy_by_frame(rival, part)[-1])}
-
-    deferred = {n: add_rows(partial(row, n)) for n in (near, often)}
-    if "steps" in settings:  # else nobody knows how the network learned
-        learned = {n: add_rows(partial(learn_row, n)) for n in rivals}
-        deferred |= learned
+    deferred = {near: add_rows(row_nearest), often: add_rows(row_frequent)}
+    deferred |= {name: add_rows(partial(row_learned, name)) for name in rivals}
     return found, deferred
 
 
+def _share(right: dict[str, float], test: np.ndarray) -> Facts:
+    named = round(right[NETWORK] * len(test) / 100)
+    return evaluation.share_interval("right", named, len(test))
+
+
 def _score_network(
-    model: nn.Module, folder: Folder, chosen: np.ndarray
+    model: nn.Module, data: Classes, chosen: np.ndarray
 ) -> dict[str, float]:
     """Percent right after half of each film, and after all of it."""
     device = next(model.parameters()).device
-    films = folder.part(chosen)
+    films = data.part(chosen)
     films = films._replace(frames=films.frames.to(device))
     first = films.frames[: (len(films.frames) + 1) // 2]
     half = films._replace(frames=first)
@@ -526,6 +287,95 @@ def _show(about: Facts) -> evaluation.Described:
     table = evaluation.list_rows(about, "% right")
     scored = [f"scored on {about['test']}"]
     return evaluation.Described(network, table, scored)
+
+
+def _train(arguments: Namespace) -> int:
+    """The class that the folder is for, by whether it has a table."""
+    folder, path = arguments.folder, arguments.model
+    model: VideoClassifier | Captioner
+    if (folder / TABLE).exists():
+        if arguments.test is not None:
+            raise Refused(f"--test: not where the folder has {TABLE}")
+        model = Captioner(**settings_of(arguments, Captioner))
+        model.line = arguments.line
+        return evaluation.tell_trained(model.fit(folder, path=path), path)
+    if arguments.pieces is not None:
+        raise Refused(f"--pieces: only where the folder has {TABLE}")
+    model = VideoClassifier(**settings_of(arguments, VideoClassifier))
+    model.line = arguments.line
+    model.fit(folder, test=arguments.test, path=path)
+    return evaluation.tell_trained(model, path)
+
+
+def _evaluate(arguments: Namespace) -> int:
+    of_captions = (arguments.folder / TABLE).exists()
+    kind = Captioner if of_captions else VideoClassifier
+    return evaluation.evaluate(kind, arguments, arguments.folder)
+
+
+def _classify(arguments: Namespace) -> int:
+    """The likeliest classes, and since which frame the first has led."""
+    _need_model(arguments)
+    classifier = VideoClassifier.load(arguments.model, arguments.device)
+    (model,), film = classifier._fitted(), classifier._see([arguments.file])
+    p = rate_classes(model, film, logits_by_frame)[:, 0]
+    best = p.argmax(axis=1)
+    found = int(best[-1])
+    before = [k for k, other in enumerate(best) if other != found]
+    since = max(before, default=-1) + 2  # from 1, after the last other
+    print(f"{arguments.file}: {classifier.classes_[found]}")
+    print(f"the best answer from frame {since} of {len(best)} on")
+    evaluation.show_likeliest(classifier.classes_, p[-1])
+    return 0
+
+
+def _run_caption(arguments: Namespace) -> int:
+    """A sentence, and where each of its words looked."""
+    _need_model(arguments)
+    if arguments.looks:
+        common.output_file(arguments.looks, arguments.force, ".png")
+    captioner = Captioner.load(arguments.model, arguments.device)
+    (model, words), film = captioner._fitted(), captioner._see([arguments.file])
+    frames = _as_input(model, film)
+    (said,) = say(model, frames, LONGEST)
+    print(f"{arguments.file}: {words.decode(said)}")
+    weights, p = looks(model, frames, said)
+    names = [words.decode([k]) for k in said]
+    most = [k + 1 for k in weights.argmax(dim=1).tolist()]
+    columns = {"probability": p.tolist(), "looked most at frame": most}
+    table = pd.DataFrame(columns, index=[*names, "(end)"])
+    print(evaluation.show_table(table))
+    if arguments.looks:
+        draw_looks(arguments.looks, names, weights.cpu())
+        note(f"written: {arguments.looks}")
+    return 0
+
+
+def rate_classes(
+    model: nn.Module, films: np.ndarray, rate: Callable = logits_of
+) -> np.ndarray:
+    """The probability of each class, after each of T answers.
+
+    Shapes: films (N, T, S, S) -> p (T, N, K)
+    """
+    p: np.ndarray = rate(model, _as_input(model, films)).softmax(dim=2).numpy()
+    return p
+
+
+def _as_input(model: nn.Module, films: np.ndarray) -> torch.Tensor:
+    """Films as a network reads them, time first, on its device."""
+    device = next(model.parameters()).device
+    return torch.as_tensor(films).transpose(0, 1).to(device)
+
+
+def _need_model(arguments: Namespace) -> None:
+    """Raise Refused where no model is named."""
+    if arguments.model is None:
+        raise Refused(
+            "--model: expected one of films like yours: `video train films/ "
+            f"--model NAME.safetensors` makes it. The course's own, "
+            f"{arguments.stored}, knows nothing but {arguments.knows}"
+        )
 
 
 def _draw(arguments: Namespace) -> int:
@@ -548,26 +398,14 @@ def _draw(arguments: Namespace) -> int:
 
 APP = evaluation.Application(
     kind=KIND,
-    read=_read,
     fit=_fit,
-    score=_compute_scores,
-    rescore=_score_again,
+    score=_score_parts,
     save=weights.save_weights,
     load=seen.load_film_model,
     show=_show,
     hint="more films a class, more --frames or a larger --size",
     higher=True,
 )
-
-
-def _train(arguments: Namespace) -> int:
-    return runs.learn(_choose_app(arguments), arguments)
-
-
-def _evaluate(arguments: Namespace) -> int:
-    return evaluation.score_again(_choose_app(arguments), arguments)
-
-
 PARTS = {
     "train": _train,
     "classify": _classify,

@@ -8,42 +8,65 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rnncore.apps.spine.estimator import Estimator
+from rnncore.apps.spine.estimator import Estimator, setting
+from rnncore.apps.spine.options import at_least
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from rnncore.apps.spine.evaluation import Scores
+
     Path_ = str | os.PathLike
     Film = Path_ | np.ndarray
     Films = Path_ | Sequence[Film]  # their folder, or they themselves
-    Labels = Sequence[str] | None
-    Sentences = Sequence[str] | None
-    Texts = Path_ | Sequence[str]  # of a file, or they themselves
-    Sound = Path_ | tuple[np.ndarray, int]
-    Sounds = Path_ | Sequence[Sound]  # their folder, or they themselves
-    Captions = Path_ | Sequence[str] | Sequence[Sequence[str]]
+    Captions = Sequence[str] | Sequence[Sequence[str]]
+
+TABLE = "captions.tsv"  # in a folder of films: what is said of them
+ENCODERS = ["efficientnet-lite0"]
 
 
 @dataclass(kw_only=True)
-class VideoClassifier(Estimator):
-    """What happens in a film: the command `video` without --captions.
+class FilmEstimator(Estimator):
+    """What a classifier and a captioner of films have in common.
 
-    A film is a file, or an array of its grey frames (T, S, S) from 0 to 1;
-    where there is an encoder, of its features (T, F).
+    A film is a file that PyAV opens or, without an encoder, an array of its
+    grey frames (T, S, S) from 0 to 1.
     """
 
     application = "video"
 
-    encoder: str | None = None  # efficientnet-lite0, or given: features
-    frames: int = 24  # T: taken from a film
-    size: int = 24  # S: width and height of a frame
-    hidden: int = 128  # units
-    batch: int = 32  # films an update
-    steps: int = 1500  # updates at most
-    rate: float = 0.002  # Adam's, which falls to 0
-    dropout: float = 0.5
-    evaluate_every: int = 50  # updates between two looks at validation
-    patience: int = 20  # looks without anything better
+    encoder: str | None = setting(
+        None,
+        "a frozen image network that sees each frame (default: none, frames are "
+        "seen as grey pixels)",
+        choices=ENCODERS,
+        metavar="NAME",
+    )
+    frames: int = setting(24, "frames taken from a film")
+    size: int = setting(24, "width and height of a frame in pixels")
+    hidden: int = setting(128, "units")
+    batch: int = setting(32, "films, or captions, an update")
+    steps: int = setting(1500, "updates at most")
+    rate: float = setting(0.002, "Adam's learning rate")
+    evaluate_every: int = setting(50, "updates between two looks at validation")
+
+    def _see(self, films: Sequence[Film]) -> np.ndarray:
+        """Films as the fitted network sees them.
+
+        Shapes: -> frames (N, T, S, S)
+        """
+        from rnncore.apps.video.folder import see_films, view_of
+
+        device = next(self._fitted()[0].parameters()).device
+        return see_films(films, view_of(self.about_, device))
+
+
+@dataclass(kw_only=True)
+class VideoClassifier(FilmEstimator):
+    """Names the class of a film: `video` on a folder of films for each class."""
+
+    dropout: float = setting(0.5, "share of what is read out that is left out")
+    patience: int = setting(20, "looks without anything better, then it stops")
 
     @property
     def classes_(self) -> list[str]:
@@ -51,33 +74,37 @@ class VideoClassifier(Estimator):
         self._fitted()
         return [*self.about_["classes"]]
 
-    def fit(self, films: Films, labels: Sequence[str] | None = None) -> Self:
+    def fit(
+        self,
+        films: Films,
+        labels: Sequence[str] | None = None,
+        *,
+        test: Path_ | None = None,
+        path: Path_ | None = None,
+    ) -> Self:
         """Learn from films; a fifth of each class is for the score.
 
         `films` is a folder with a folder of films for each class; or they
-        are the films, and `labels` their classes.
+        are the films, and `labels` their classes. `test` is another such
+        folder, to be scored on instead. At `path` the model's file is
+        written, and a run that broke off goes on.
 
         Raises Refused where a class has too few.
         """
-        how = (self.frames, self.size), True, self.encoder
-        folder = self._read(films, labels, *how)
-        return self._train(lambda options: self._command().prepare(options, folder))
+        work = self._work()
+
+        def prepare(options: Any) -> Any:
+            return work.prepare(options, films, labels, test)
+
+        return self._train(prepare, None if path is None else Path(path))
 
     def predict_proba(self, films: Sequence[Film]) -> np.ndarray:
         """The probability of each class, as `classes_` has them.
 
         Shapes: -> p (N, K)
         """
-        import torch
-
-        from rnncore.video.model import logits_of
-
-        (model,) = self._fitted()
-        found = _read_each(films, *_frames_of(self.about_))
-        frames = torch.as_tensor(found).transpose(0, 1)
-        device = next(model.parameters()).device
-        logits = logits_of(model, frames.to(device))[-1]
-        p: np.ndarray = logits.softmax(dim=1).numpy()
+        (model,), work = self._fitted(), self._work()
+        p: np.ndarray = work.rate_classes(model, self._see(films))[-1]
         return p
 
     def predict(self, films: Sequence[Film]) -> list[str]:
@@ -94,66 +121,59 @@ class VideoClassifier(Estimator):
 
         Raises Refused where the classes are others.
         """
-        model = self._fitted()
         if films is None:
+            self._fitted()
             return float(self.about_["score"])
-        command = self._command()
-        folder = self._read(films, labels, *_frames_of(self.about_))
-        command.check_classes("films", folder, self.classes_)
-        return self._score(command.score_films(model, self.about_, folder))
+        return self._score(films, labels)
 
-    def _read(self, films: Any, labels: Any, *how: Any) -> Any:
-        command = self._command()
-        if labels is None:
-            return command.read_folder(Path(films), *how)
-        given = zip(labels, _read_each(films, *how), strict=True)
-        named = [(c, f"film {k}", f) for k, (c, f) in enumerate(given)]
-        return command.gather(named, "labels", "classes")
+    def _rescore(self, films: Films, labels: Sequence[str] | None = None) -> Scores:
+        found: Scores = self._work().score_films(
+            self._fitted(), self.about_, films, labels
+        )
+        return found
 
 
 @dataclass(kw_only=True)
-class Captioner(Estimator):
-    """A film in words: the command `video` with --captions.
+class Captioner(FilmEstimator):
+    """Says in words what a film shows: `video` on a folder with captions.tsv."""
 
-    A film is a file, or an array of its grey frames (T, S, S) from 0 to 1;
-    where there is an encoder, of its features (T, F).
-    """
-
-    application = "video"
     work = "captions_command"
 
-    encoder: str | None = None  # efficientnet-lite0, or given: features
-    frames: int = 16  # T: taken from a film
-    size: int = 24  # S: width and height of a frame
-    hidden: int = 128  # units
-    batch: int = 32  # captions an update
-    steps: int = 1500  # updates at most
-    rate: float = 0.002  # Adam's
-    evaluate_every: int = 50  # updates between two looks at validation
-    patience: int = 8  # looks without anything better
-    pieces: int | None = None  # of words, in place of whole words
+    patience: int = setting(8, "looks without anything better, then it stops")
+    pieces: int | None = setting(
+        None,
+        "with captions.tsv: learn so many pieces of words, 259 at least (default: "
+        "whole words)",
+        at_least(259),
+    )
 
-    def fit(self, films: Films, captions: Captions) -> Self:
+    def fit(
+        self,
+        films: Films,
+        captions: Captions | None = None,
+        *,
+        path: Path_ | None = None,
+    ) -> Self:
         """Learn from films; a fifth of them is for the score.
 
-        `films` is a folder and `captions` a table, on each line a film's
+        `films` is a folder with a table captions.tsv, on each line a film's
         name below the folder, a tab and a caption; or they are the films,
-        and what is to be said of each: a caption, or several.
+        and `captions` what is to be said of each: a caption, or several. At
+        `path` the model's file is written, and a run that broke off goes on.
 
         Raises Refused where there are too few films.
         """
-        how = (self.frames, self.size), False, self.encoder
-        found = self._read(films, captions, *how)
-        return self._train(
-            lambda options: self._command().prepare(options, found, "captions")
-        )
+        work = self._work()
+
+        def prepare(options: Any) -> Any:
+            return work.prepare(options, films, captions)
+
+        return self._train(prepare, None if path is None else Path(path))
 
     def predict(self, films: Sequence[Film]) -> list[str]:
         """What is said of each film; it never abstains."""
         model, words = self._fitted()
-        seen = _read_each(films, *_frames_of(self.about_))
-        penalty = self.about_.get("penalty")
-        return list(self._command().describe(model, words, seen, penalty))
+        return list(self._work().describe(model, words, self._see(films)))
 
     def score(
         self, films: Films | None = None, captions: Captions | None = None
@@ -162,65 +182,13 @@ class Captioner(Estimator):
 
         Of the films that `fit` held out, or of all others.
         """
-        model = self._fitted()
         if films is None:
+            self._fitted()
             return float(self.about_["score"])
-        found = self._read(films, captions, *_frames_of(self.about_))
-        score = self._command().score_films
-        return self._score(score(model, self.about_, found))
+        return self._score(films, captions)
 
-    def _read(self, films: Any, captions: Any, *how: Any) -> Any:
-        from rnncore.apps.video.folder import Captioned, as_caption
-
-        if isinstance(films, str | os.PathLike):
-            paths, (sizes, _, encoder) = (Path(films), Path(captions)), how
-            return self._command().read_films(*paths, sizes, encoder)
-        seen = _read_each(films, *how)
-        several = [[c] if isinstance(c, str) else c for c in captions]
-        if len(several) != len(seen):
-            raise ValueError(f"captions: expected {len(seen)}, got {len(several)}")
-        said = [[as_caption(one) for one in some] for some in several]
-        return Captioned(seen, said, encoder=how[2])
-
-
-def _frames_of(about: dict[str, Any]) -> tuple[tuple[int, int], bool, str | None]:
-    """How many frames of which size a model sees; whether all of each."""
-    from rnncore.apps.video.folder import frame_sizes
-
-    sizes = frame_sizes(Path("the model"), about)
-    return sizes, about.get("whole", False), about.get("encoder")
-
-
-def _read_each(
-    films: Sequence[Film],
-    sizes: tuple[int, int],
-    whole: bool = False,
-    encoder: str | None = None,
-) -> np.ndarray:
-    """Films as a network of T frames of S x S pixels sees them.
-
-    Shapes: -> frames (N, T, S, S)
-
-    Raises Refused naming a file that is no film, ValueError where an array
-    has another shape.
-    """
-    import numpy as np
-
-    from rnncore.apps.spine.common import note
-    from rnncore.apps.video.features import spread
-    from rnncore.apps.video.folder import make_reader, stack_films
-    from rnncore.backend import check_shape
-
-    T, S = sizes
-    read = make_reader(T, S, whole, encoder, note).read
-    found = []
-    for film in films:
-        if isinstance(film, str | os.PathLike):
-            found.append(read(Path(film)))
-        elif encoder is None:
-            check_shape("film", film, T, S, S)
-            found.append(np.asarray(film, np.float32))
-        else:
-            check_shape("film", film, "T", "F")
-            found.append(spread(np.asarray(film), T))
-    return stack_films(found)
+    def _rescore(self, films: Films, captions: Captions | None = None) -> Scores:
+        found: Scores = self._work().score_films(
+            self._fitted(), self.about_, films, captions
+        )
+        return found

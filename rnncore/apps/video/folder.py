@@ -1,258 +1,295 @@
-"""Films of one's own: files that can be read, and a table of captions."""
+"""Films of one's own: a folder with a folder for each class, or with a table."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncore.apps.video.features import (
-    ENDING,
-    GIVEN,
-    PHOTOGRAPHS,
-    Encoder,
-    read_features,
-    spread,
-)
-from rnncore.apps.video.protocols import read_said
-from rnncore.data.translation import read_pairs
+from rnncore.apps.spine import common
+from rnncore.apps.spine.common import format_count
+from rnncore.apps.video.estimator import TABLE
+from rnncore.apps.video.features import ENDING, Encoder
+from rnncore.backend import check_shape
+from rnncore.data.translation import Pair, read_pairs
 from rnncore.storage.files import Refused, composed
-from rnncore.storage.names import match_names
+from rnncore.storage.names import plain_name
 from rnncore.storage.same import Seen
 from rnncore.storage.words import plain_words
 from rnncore.video.files import read_video
+from rnncore.video.frames import seconds_of
 
-ENCODER = "efficientnet-lite0"  # of photographs, unless one is named
-ENDINGS = (
-    *(".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"),
-    *(".m4v", ".3gp", ".mts"),  # of telephones and cameras
-)
 LONGEST = 20  # words of a caption that is learned, scored or written
+SHOWN = 60  # characters of what is said of a film
+NAMED = 8  # classes that are counted one by one
 
 
-class Reader(NamedTuple):
-    """How films are read: which files are any, and what is seen of one."""
+class View(NamedTuple):
+    """How a network sees a film."""
 
-    endings: tuple[str, ...]
-    read: Callable[[Path], np.ndarray]
+    T: int  # frames
+    S: int  # their width and height
+    whole: bool = False  # all of a frame; else its middle square
+    encoder: str | None = None  # features in place of pixels
+    device: Any = None  # of the encoder
 
 
-class Captioned(NamedTuple):
-    """Films, and for each one caption or several."""
+class Film(NamedTuple):
+    """One film as a network sees it."""
+
+    name: str
+    frames: np.ndarray  # (T, S, S); of features (T, F)
+    seconds: float  # 0: nobody knows
+    said: list[str]  # its class, or its captions
+
+
+class Films(NamedTuple):
+    """Films side by side, and where they are from."""
 
     frames: np.ndarray  # (N, T, S, S); of features (N, T, F)
-    captions: list[list[str]]
-    parts: Sequence[int] = ()  # training, validation, test; -1: not told
-    encoder: str | None = None
-    places: bool = False  # photographs: T is their places
+    names: list[str]
+    seconds: list[float]
+    said: list[list[str]]
+    left_out: dict[str, str]  # reasons, by name
+    where: str
+
+    def choose(self, kept: Sequence[int], left_out: dict[str, str]) -> "Films":
+        """Some of the films, and why others are left out."""
+        names, seconds, said = (
+            [column[k] for k in kept]
+            for column in (self.names, self.seconds, self.said)
+        )
+        more = self.left_out | left_out
+        return Films(self.frames[kept], names, seconds, said, more, self.where)
+
+    @property
+    def digest(self) -> str:
+        """By which the same films are recognised."""
+        content = self.frames.tobytes() + repr(self.said).encode()
+        return common.compute_fingerprint(content)
 
 
-def make_reader(
-    T: int,
-    S: int,
-    whole: bool = False,
-    encoder: str | None = None,
-    report: Callable[[str], None] = print,
-    device: Any = None,
-) -> Reader:
-    """How a network sees films: T frames of pixels, or rows of features.
+def view_of(about: dict[str, Any], device: Any = None) -> View:
+    """How the network of a model's file sees films.
 
-    Raises Refused where there is no such encoder, or it is not installed.
+    Raises Refused where the file does not say so.
     """
+    T, S = sizes = about.get("T"), about.get("S")
+    if not all(isinstance(n, int) and 0 < n < 10_000 for n in sizes):
+        raise Refused("the model does not say what films it learned from")
+    return View(T, S, about.get("whole", False), about.get("encoder"), device)
+
+
+def make_reader(view: View) -> Callable[[Path], np.ndarray]:
+    """What reads a file: T frames of pixels, or T rows of features.
+
+    Raises Refused where the encoder is not installed.
+    """
+    T, S, whole, encoder, device = view
     if encoder is None:
-        return Reader(ENDINGS, lambda path: read_video(path, T, S, whole))
-    if encoder == GIVEN:
-        return Reader((ENDING,), lambda path: spread(read_features(path), T))
-    eye = Encoder(encoder, report, device)
-
-    def read(path: Path) -> np.ndarray:
-        if is_photograph(path):
-            return eye.see_photograph(path)
-        return eye.see_film(path, T)
-
-    return Reader(ENDINGS, read)
+        return lambda path: read_video(path, T, S, whole)
+    eye = Encoder(encoder, common.note, device)
+    return lambda path: eye.see_film(path, T)
 
 
-def read_films(
-    files: Iterable[Path], reader: Reader, report: Callable[[str], None]
-) -> Iterator[tuple[Path, np.ndarray]]:
-    """The films among these files, as this reader sees them.
+def read_classes(folder: Path, view: View) -> Films:
+    """The films in the folders of a folder, which are their classes.
 
-    `report` is told which cannot be read, and why. What an encoder keeps
-    beside a film is none.
-    """
-    for path in files:
-        if not _is_film(path, reader.endings):
-            continue
-        try:
-            film = reader.read(path)
-        except Refused as error:
-            report(f"left out: {error}")
-        else:
-            yield path, film
-
-
-def _is_film(path: Path, endings: Sequence[str]) -> bool:
-    kept = path.name.startswith(".") and path.suffix == ENDING
-    return path.suffix.lower() in endings and not kept
-
-
-def stack_films(films: Sequence[np.ndarray]) -> np.ndarray:
-    """Films side by side.
-
-    Raises Refused where one has other numbers a row than the first.
-    """
-    for k, film in enumerate(films):
-        if film.shape != films[0].shape:
-            raise Refused(
-                f"film {k + 1}: expected features {films[0].shape} as of "
-                f"the first, got {film.shape}"
-            )
-    return np.stack(films)
-
-
-def read_captioned(
-    folder: Path,
-    table: Path,
-    T: int,
-    S: int,
-    report: Callable[[str], None],
-    progress: Callable[[Sequence[Path]], Iterable[Path]] = iter,
-    encoder: str | None = None,
-    device: Any = None,
-) -> Captioned:
-    """The films of a folder and below it that a table has captions for.
-
-    Each line of the table has a film's name below the folder, a tab and
-    a caption; a film may have several lines. MSVD's and MSR-VTT's files
-    are read, too. Photographs are seen by an encoder: by ENCODER, unless
-    one is named. `report` is told what is left out: also a film that shows
-    what another does, so that no two parts of the films have it.
-
-    Raises Refused naming what cannot be read, or where no film is left.
+    Raises Refused where there are not two classes with films.
     """
     if not folder.is_dir():
-        raise Refused(f"{folder}: there is no such folder")
-    said, part_of = _captions(table, report)
-    endings = (ENDING,) if encoder == GIVEN else (*ENDINGS, *PHOTOGRAPHS)
+        raise Refused(f"{folder}: expected a folder with a folder of films a class")
+    todo, left_out = [], dict[str, str]()
+    for place in sorted(folder.iterdir()):
+        name = composed(place.name)
+        if not place.is_dir():
+            left_out[name] = "in no class's folder"
+        elif name.startswith("."):
+            left_out[name] = "hidden"
+        else:
+            inside = sorted(place.iterdir())
+            todo += [(f"{name}/{composed(p.name)}", p, [name]) for p in inside]
+    found = read_each(todo, view, left_out)
+    return gather(found, left_out, str(folder), of_classes=True)
+
+
+def read_captions(folder: Path, view: View) -> Films:
+    """The films of a folder and below it, and what its table says of them.
+
+    Raises Refused naming the line that is no film and words with a tab
+    between them, or where no film is left.
+    """
+    if not folder.is_dir():
+        raise Refused(f"{folder}: expected a folder with films and {TABLE}")
+    table, left_out = folder / TABLE, dict[str, str]()
+
+    def report(line: str, reason: str) -> None:
+        left_out[f"{TABLE}, {line}"] = reason
+
+    pairs = read_pairs(table, report, ("file", "words"))
+    said = _group_captions(pairs, left_out)
     files = {
-        composed(path.relative_to(folder).as_posix()): path
+        plain_name(path.relative_to(folder).as_posix()): path
         for path in sorted(folder.rglob("*"))
-        if _is_film(path, endings)
+        if path != table and not path.is_dir()
     }
-    names = match_names(said, files)
-    for name in sorted(said.keys() - names.keys()):
-        why = f"there is no such film in {folder}"
-        if Path(name).suffix.lower() not in ("", *endings):
-            why += f" ({', '.join(endings)} are read)"
-        report(f"left out: {name}: {why}")
-    for name in sorted(files.keys() - {*names.values()}):
-        report(f"left out: {files[name]}: it has no caption in {table}")
-    found = {files[file]: name for name, file in names.items()}
-    found = {path: found[path] for path in sorted(found)}
-    kinds = {is_photograph(path) for path in found}
-    if len(kinds) == 2:
-        raise Refused(f"{folder}: expected films or photographs, got both")
-    places = kinds == {True}
-    if places and encoder is None:
-        encoder = ENCODER
-        report(f"photographs are seen by {encoder} (--encoder)")
-    reader = make_reader(T, S, False, encoder, report, device)
-    reader = reader._replace(endings=endings)
-    frames, captions, parts = [], [], []
-    seen = Seen()
-    for path, film in read_films(progress([*found]), reader, report):
-        if first := seen.find(str(path), film.tobytes()):
-            report(f"left out: {path}: the same film as {first}")
-            continue
-        frames.append(film)
-        captions.append(said[found[path]])
-        parts.append(part_of.get(found[path], -1))
-    if not frames:
-        why = f"{folder}: no film with a caption can be used"
-        if files and not names:
-            first, other = min(said), min(files)
-            why += f": {table} has names as {first!r}, it as {other!r}"
-        raise Refused(why)
-    whole = stack_films(frames)
-    return Captioned(whole, captions, parts, encoder, places)
-
-
-def frame_sizes(path: Path, about: dict[str, Any]) -> tuple[int, int]:
-    """T and S: the films that a model learned from.
-
-    Raises Refused naming its file where it does not say so.
-    """
-    known = (about.get("T"), about.get("S"))
-    sizes = [n for n in known if isinstance(n, int) and 0 < n < 10_000]
-    if len(sizes) < 2:
-        raise Refused(f"{path}: it does not say what films it learned from")
-    return sizes[0], sizes[1]
-
-
-def is_photograph(path: Path) -> bool:
-    """Whether a file's name ends as a photograph's does."""
-    return path.suffix.lower() in PHOTOGRAPHS
-
-
-def check_features(path: Path, film: np.ndarray, about: dict[str, Any]) -> None:
-    """Raise Refused unless a film has as many numbers as a model reads."""
-    wanted = about.get("features")
-    if wanted is not None and film.shape[1] != wanted:
+    for name in sorted(said.keys() - files.keys()):
+        left_out[name] = f"named in {TABLE}, but not there"
+    for name in sorted(files.keys() - said.keys()):
+        if not _is_kept(files[name]):
+            left_out[name] = f"without a line in {TABLE}"
+    todo = [(name, files[name], said[name]) for name in files if name in said]
+    if not todo and said and files:
         raise Refused(
-            f"{path}: expected features (T, {wanted}), got (T, {film.shape[1]})"
+            f"{table}: no line names a file of {folder}: it has names as "
+            f"{min(said)!r}, the folder as {min(files)!r}"
         )
+    found = read_each(todo, view, left_out)
+    return gather(found, left_out, str(folder))
 
 
-def nearest(
-    frames: np.ndarray,
-    known: Sequence[int],
-    asked: Sequence[int],
-    progress: Callable[[Any], Iterable] = iter,
-) -> list[int]:
-    """For each film asked for, the known one that is most like it.
+def read_given(films: Sequence, said: Sequence, view: View, of_classes: bool) -> Films:
+    """Films that come themselves, and what is said of each."""
+    if len(films) != len(said):
+        what = "labels" if of_classes else "captions"
+        raise ValueError(f"{what}: expected {len(films)}, got {len(said)}")
+    several = [[one] if isinstance(one, str) else [*one] for one in said]
+    if not of_classes:
+        several = [[as_caption(one) for one in some] for some in several]
+    frames = see_films(films, view)
+    found = [
+        Film(f"film {k}", one, 0.0, words)
+        for k, (one, words) in enumerate(zip(frames, several, strict=True), 1)
+    ]
+    return gather(found, {}, "the films", of_classes)
 
-    The means of their frames are compared, so that no order counts.
 
-    Shapes: frames (N, T, S, S)
+def see_films(films: Sequence, view: View) -> np.ndarray:
+    """Files, or arrays of grey frames, as a network sees them.
+
+    Shapes: -> frames (N, T, S, S); of features (N, T, F)
+
+    Raises Refused naming a file that is no film, ValueError where an array
+    has another shape, or an encoder is to see it.
     """
-    learned, others = (
-        frames[list(part)].mean(axis=1, dtype=np.float32).reshape(len(part), -1)
-        for part in (known, asked)
-    )
+    read, found = make_reader(view), []
+    for film in films:
+        if isinstance(film, str | os.PathLike):
+            found.append(read(Path(film)))
+        elif view.encoder:
+            raise ValueError(f"film: expected a file, which {view.encoder} sees")
+        else:
+            check_shape("film", film, view.T, view.S, view.S)
+            found.append(np.asarray(film, np.float32))
+    return np.stack(found)
+
+
+def read_each(
+    todo: Iterable[tuple[str, Path, list[str]]], view: View, left_out: dict[str, str]
+) -> list[Film]:
+    """The films among these files, whatever their names end in.
+
+    `left_out` is told why another is none.
+    """
+    read, found = make_reader(view), []
+    for name, path, said in common.Bar("reading", "film")([*todo]):
+        if _is_kept(path):
+            continue
+        if not path.is_file():  # a pipe is not waited for
+            left_out[name] = "a folder, or no file"
+            continue
+        try:
+            film = Film(name, read(path), seconds_of(path), said)
+        except (Refused, OSError) as error:
+            why = common.reason_of(error).removeprefix(f"{path}: ")
+            left_out[name] = f"not opened: {why.removeprefix('no film: ')}"
+        else:
+            found.append(film)
+    return found
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether an encoder kept it beside a film."""
+    return path.name.startswith(".") and path.suffix == ENDING
+
+
+def gather(
+    films: Sequence[Film],
+    left_out: dict[str, str],
+    where: str,
+    of_classes: bool = False,
+) -> Films:
+    """Films side by side, each once; one in two classes is in none.
+
+    Raises Refused where none is left, or one class.
+    """
+    seen, kept = Seen(), dict[str, Film]()
+    for film in films:
+        first = seen.find(film.name, film.frames.tobytes())
+        if first is None:
+            kept[film.name] = film
+            continue
+        left_out[film.name] = "the same film as another"
+        if of_classes and first in kept and kept[first].said != film.said:
+            left_out[first] = "a film in two classes"
+            del kept[first]
+    classes = {film.said[0] for film in kept.values()}
+    if of_classes and len(classes) < 2:
+        lines = common.count_left_out(left_out)
+        raise Refused(
+            f"{where}: expected films of at least two classes, got {len(classes)}"
+            + "".join(f"; {line}" for line in lines)
+        )
+    if not kept:
+        raise Refused(
+            "; ".join([f"{where}: no film is left", *common.count_left_out(left_out)])
+        )
+    names, frames, seconds, said = zip(*kept.values(), strict=True)
+    columns = np.stack(frames), [*names], [*seconds], [*said]
+    return Films(*columns, left_out, where)
+
+
+def show_read(films: Films, of_classes: bool) -> list[str]:
+    """How many, how long, and the first and the last as they were understood."""
+    counts = Counter(one for some in films.said for one in some)
+    if of_classes:
+        what = f"of {len(counts)} classes"
+        if len(counts) <= NAMED:
+            what = ", ".join(f"{name} {n}" for name, n in sorted(counts.items()))
+    else:
+        what = format_count(counts.total(), "caption")
+    lasts = f", {sum(films.seconds):.0f} s" * any(films.seconds)
+    places = [*range(len(films.names))]
+    rows = [*places[:2], *places[2:][-1:]]
     return [
-        known[((film - learned) ** 2).sum(axis=1).argmin()] for film in progress(others)
+        f"{format_count(len(places), 'film')} in {films.where}: {what}{lasts}",
+        *("  " + "... " * (k > 1) + _show_film(films, k) for k in rows),
+        *common.count_left_out(films.left_out),
     ]
 
 
-def _captions(
-    table: Path, report: Callable[[str], None]
-) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """The captions of each film that a table names, and its part."""
-    found: dict[str, list[str]] = defaultdict(list)
+def _show_film(films: Films, k: int) -> str:
+    first, *others = films.said[k]
+    lasts = f", {films.seconds[k]:.1f} s" * bool(films.seconds[k])
+    more = f" (and {len(others)} more)" * bool(others)
+    return f"{films.names[k]}{lasts}  ->  {first[:SHOWN]}{more}"
 
-    def report_left_out(line: str) -> None:
-        report(f"left out: {line}")
 
-    published = read_said(table)
-    pairs: Iterable[tuple[str, str]]
-    if published is None:
-        columns = ("film", "caption")
-        pairs = read_pairs(table, report_left_out, columns)
-    else:
-        pairs = (
-            (name, text) for name, texts in published.captions.items() for text in texts
-        )
+def _group_captions(
+    pairs: Iterable[Pair], left_out: dict[str, str]
+) -> dict[str, list[str]]:
+    """The captions that can be learned, by the film that they are of."""
+    said, count = defaultdict(list), Counter[str]()
     for name, text in pairs:
+        name = plain_name(name)
+        count[name] += 1
         try:
-            found[name].append(as_caption(text))
+            said[name].append(as_caption(text))
         except Refused as error:
-            report_left_out(f"a caption of {name}: {error}")
-    said = {name: captions for name, captions in found.items() if captions}
-    if not said:
-        raise Refused(f"{table}: no caption can be used")
-    return said, published.parts if published else {}
+            left_out[f"caption {count[name]} of {name}"] = str(error)
+    return said
 
 
 def as_caption(text: str) -> str:
@@ -262,8 +299,7 @@ def as_caption(text: str) -> str:
     """
     caption = plain_words(text)
     if not caption:
-        raise Refused(f"there is no word in {text[:60]!r}")
+        raise Refused("without a word")
     if caption.count(" ") >= LONGEST:
-        words = caption.count(" ") + 1
-        raise Refused(f"expected at most {LONGEST} words, got {words}")
+        raise Refused(f"of more than {LONGEST} words")
     return caption

@@ -1,6 +1,7 @@
 """What a film's network has to beat: the same eye, which knows no order."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -84,3 +85,24 @@ def train_rival(
         rng=np.random.default_rng(plan.seed),
     )
     return model
+
+
+def nearest(
+    frames: np.ndarray,
+    known: Sequence[int] | np.ndarray,
+    asked: Sequence[int] | np.ndarray,
+    progress: Callable[[Any], Iterable] = iter,
+) -> list[int]:
+    """For each film asked for, the known one that is most like it.
+
+    The means of their frames are compared, so that no order counts.
+
+    Shapes: frames (N, T, S, S)
+    """
+    learned, others = (
+        frames[list(part)].mean(axis=1, dtype=np.float32).reshape(len(part), -1)
+        for part in (known, asked)
+    )
+    return [
+        known[((film - learned) ** 2).sum(axis=1).argmin()] for film in progress(others)
+    ]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnncore.apps.video import album, changes
+from rnncore.apps.video import changes
 from rnncore.apps.video.changes import STRETCH, ChangeClassifier
 from rnncore.backend import check_shape
 from rnncore.nn import GRU
@@ -154,17 +154,11 @@ def load_feature_model(
 
 
 def build_captioner(about: dict[str, Any], K: int) -> Any:
-    """A network for what is known of a model: frames, or features of them.
-
-    Those of photographs have no order.
-    """
+    """A network for what is known of a model: frames, or features of them."""
     S, D, H = (about[name] for name in "SDH")
     if "features" not in about:
         return captions.Captioner(S, D, H, K)
-    F = about["features"]
-    if about.get("network") == album.NETWORK:
-        return album.build_captioner(F, F, H, K)
-    return captions.Captioner(F, D, H, K, FeatureEncoder)
+    return captions.Captioner(about["features"], D, H, K, FeatureEncoder)
 
 
 def load_captioner(path: str | os.PathLike) -> tuple[Any, Any, dict[str, Any]]:

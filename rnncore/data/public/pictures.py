@@ -90,12 +90,6 @@ def msr_action3d(folder: str | os.PathLike | None = None) -> list[Motion]:
     return read_motions(path_of("msr_action3d", place, folder))
 
 
-def are_motions(folder: Path) -> bool:
-    """Whether a folder has sequences of joints, by its files' names."""
-    found = folder.glob("*.txt") if folder.is_dir() else ()
-    return any(MOTION.fullmatch(path.name) for path in found)
-
-
 def read_motions(folder: Path) -> list[Motion]:
     """All sequences of joints in a folder, by the names of its files.
 

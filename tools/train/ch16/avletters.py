@@ -25,9 +25,8 @@ from tqdm import tqdm
 
 from rnncore.application import split
 from rnncore.apps.video.changes import LEAST, ChangeClassifier
-from rnncore.apps.video.folder import nearest
 from rnncore.apps.video.plan import FilmPlan, build_classifier, film_recipe
-from rnncore.apps.video.rivals import BagOfChanges
+from rnncore.apps.video.rivals import BagOfChanges, nearest
 from rnncore.backend import check_shape
 from rnncore.comparison import Comparison, Result, Tried, to_json
 from rnncore.data.public.pictures import avletters

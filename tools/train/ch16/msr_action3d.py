@@ -7,10 +7,8 @@ in training are turned, stretched and begin or end elsewhere. Everything was cho
 with person 9 held out of training (the study "held"); the runs then have a fixed
 number of updates and look at nothing. Beside the loop: a network that sees all
 poses but not their order ("bag"), one that does not see movement either ("still"),
-and the nearest sequence by dynamic time warping ("nearest"). The loop is what
-`rnncore video train` makes of the set's folder with nothing but its defaults: both
-call `train_poses`. Three seeds, about a minute of one core each. Under
-"real.msr_action3d.".
+and the nearest sequence by dynamic time warping ("nearest"). Three seeds, about a
+minute of one core each. Under "real.msr_action3d.".
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +18,8 @@ from typing import Any
 
 from torch import nn
 
-from rnncore.apps.video.poses import (
+from rnncore.data.public.pictures import Motion, msr_action3d
+from tools.train.ch16._poses import (
     PoseBag,
     PoseClassifier,
     PosePlan,
@@ -34,7 +33,6 @@ from rnncore.apps.video.poses import (
     select_sequences,
     train_poses,
 )
-from rnncore.data.public.pictures import Motion, msr_action3d
 from tools.train.runner import (
     Measurement,
     Options,
@@ -43,7 +41,7 @@ from tools.train.runner import (
     show_progress,
 )
 
-PLAN = PosePlan()  # what `video train` has by default
+PLAN = PosePlan()
 HELD = 9  # the person of the validation
 UNITS = {"": "% right", "weights": "weights", "seconds": "s"}
 NETWORKS: dict[str, type[PoseClassifier]] = {

@@ -1,10 +1,9 @@
 """Caption Flickr8k's photographs from stored features: chapter 17.
 
-"captioner": what `video train --captions` makes of photographs, by its own
-recipe: the decoder with attention of chapters 14 and 17 over 49 places and the
-whole of each photograph, as EfficientNet-Lite0, trained on ImageNet, saw it (of
-each place the set has 96 principal components, the command all 1,280 numbers);
-6,000 photographs with five captions each. Teacher forcing's loss on the
+"captioner": the decoder with attention of chapters 14 and 17 over 49 places and
+the whole of each photograph, as EfficientNet-Lite0, trained on ImageNet, saw it (of
+each place the set has 96 principal components); 6,000 photographs with five
+captions each. Teacher forcing's loss on the
 validation part keeps the best weights, its BLEU-4 chooses the beam's length
 penalty and what the baselines may choose; the test part is asked once. BLEU-1
 to 4 by sacrebleu, lower case without punctuation, tokenize none, against five
@@ -27,9 +26,11 @@ from sacrebleu.metrics import BLEU
 from scipy.sparse import csr_matrix, vstack
 
 from rnncore.application import seeded
-from rnncore.apps.video.album import PENALTIES, WIDTH, album_recipe, build_captioner
 from rnncore.apps.video.consensus import cider_scores
-from rnncore.apps.video.photographs import (
+from rnncore.data.public.pictures import Photograph, flickr8k
+from rnncore.translate.subwords import SubWords, learn_subwords
+from tools.train.ch17._album import PENALTIES, WIDTH, album_recipe, build_captioner
+from tools.train.ch17._photographs import (
     PhotoCaptioner,
     PhotoEncoder,
     Seen,
@@ -37,8 +38,6 @@ from rnncore.apps.video.photographs import (
     photo_batch,
     see,
 )
-from rnncore.data.public.pictures import Photograph, flickr8k
-from rnncore.translate.subwords import SubWords, learn_subwords
 from tools.train.runner import (
     Measurement,
     Options,

@@ -17,11 +17,9 @@ from rnncore.application import cooling, seeded, train_module
 from rnncore.backend import check_shape
 from rnncore.data.public.pictures import JOINTS, Motion
 from rnncore.nn import GRU
-from rnncore.storage.weights import load_module
 from rnncore.train import Fit, Schedule
 from rnncore.video.model import FilmBatch
 
-KIND = "video, poses"  # of weights
 HIP = 6  # of the joints
 SMOOTH = 0.1  # of a label's probability that all classes share
 TURN, SIZE, ENDS = 0.6, 0.1, 0.15  # radians, share, share
@@ -225,24 +223,15 @@ def pose_loss(model: nn.Module, batch: FilmBatch, carry: Any) -> tuple[Tensor, A
     return loss, carry
 
 
-def rate_actions(model: nn.Module, joints: Sequence[np.ndarray], T: int) -> np.ndarray:
-    """The probability of each class for each sequence, as it is.
-
-    Shapes: -> p (N, K)
-    """
+def predict_actions(
+    model: nn.Module, joints: Sequence[np.ndarray], T: int
+) -> np.ndarray:
+    """The likeliest class of each sequence, as it is."""
     device = next(model.parameters()).device
     poses = np.stack([compute_features(a, T) for a in joints], axis=1)
     with torch.no_grad():
         logits = model(torch.as_tensor(poses).to(device))
-    found: np.ndarray = logits.softmax(dim=1).cpu().numpy()
-    return found
-
-
-def predict_actions(
-    model: nn.Module, joints: Sequence[np.ndarray], T: int
-) -> np.ndarray:
-    """The likeliest class of each sequence."""
-    found: np.ndarray = rate_actions(model, joints, T).argmax(axis=1)
+    found: np.ndarray = logits.argmax(dim=1).cpu().numpy()
     return found
 
 
@@ -282,16 +271,3 @@ def warped_distances(a: np.ndarray, others: np.ndarray) -> np.ndarray:
         before = np.minimum(total[i, j + 1], total[i + 1, j])
         total[i + 1, j + 1] = cost[i, j] + np.minimum(before, total[i, j])
     return total[-1, -1]
-
-
-def load_poses(path: str | os.PathLike) -> tuple[PoseClassifier, dict[str, Any]]:
-    """A stored network of poses, and what is known of it.
-
-    Raises Refused naming the file where it is no such network.
-    """
-
-    def build(about: dict[str, Any]) -> PoseClassifier:
-        H, K = about["hidden"], len(about["classes"])
-        return PoseClassifier(6 * JOINTS, H, K)
-
-    return load_module(path, KIND, build, "network of poses")

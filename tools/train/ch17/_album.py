@@ -7,14 +7,14 @@ import numpy as np
 from torch import Tensor
 
 from rnncore.application import cooling
-from rnncore.apps.video.photographs import (
+from rnncore.seq2seq import translation_loss
+from rnncore.translate.recipe import tie_readout
+from tools.train.ch17._photographs import (
     AlbumEncoder,
     PhotoCaptioner,
     PhotoEncoder,
     draw_captions,
 )
-from rnncore.seq2seq import translation_loss
-from rnncore.translate.recipe import tie_readout
 
 NETWORK = "photographs"  # as a model's file calls it
 DROPOUT = 0.3
