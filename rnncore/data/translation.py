@@ -17,6 +17,7 @@ from rnncore.storage.files import Refused, lines_of, read_text
 LANGUAGES = "en", "de", "fr"
 FIRST_DAY = datetime.date(1800, 1, 1)
 DAYS = 109_573  # to the end of the year 2099
+SIDES = ("source", "target")  # of a pair
 
 
 class Pair(NamedTuple):
@@ -159,7 +160,7 @@ def date_pairs(
 def read_pairs(
     path: str | os.PathLike,
     report: Callable[[str, str], None] | None = None,
-    sides: tuple[str, str] = ("source", "target"),
+    sides: tuple[str, str] = SIDES,
     columns: Sequence[int] | None = None,
 ) -> list[Pair]:
     """Pairs from a UTF-8 file of two columns with a tab between them.
@@ -181,7 +182,8 @@ def read_pairs(
             continue
         width = len(row)
         if width < max(columns or (2,)) or (width > 2 and not columns):
-            more = ": --columns says which two" if width > 2 else ""
+            wide = width > 2 and sides == SIDES
+            more = ": --columns says which two" if wide else ""
             raise Refused(
                 f"{path}, line {number}: expected {expected}, got {width} "
                 f"column{'s' * (width > 1)}, {line.strip()[:60]!r}{more}"
