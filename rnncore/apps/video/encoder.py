@@ -18,7 +18,6 @@ from rnncore.backend import check_shape
 from rnncore.storage.files import Refused
 
 SIDE = 224  # pixels of a picture
-PLACES = 49  # 7 x 7 that it is seen at, row by row
 AT_ONCE = 16  # pictures
 STEM, HEAD = 32, 1280  # kernels
 STAGES = (  # blocks, kernel's size, stride, widening, what comes out

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from rnncore.apps.video.photographs import AlbumEncoder
 from sklearn.datasets import load_sample_images
 
 from rnncore.apps.video import encoder as encoders
@@ -19,7 +20,6 @@ from rnncore.apps.video.features import (
     read_features,
     read_photograph,
 )
-from rnncore.apps.video.photographs import AlbumEncoder
 from rnncore.apps.video.seen import (
     FeatureBag,
     FeatureClassifier,

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import torch
-
-from rnncore.application import train_module
 from rnncore.apps.video.photographs import (
     PhotoCaptioner,
     PhotoEncoder,
@@ -14,6 +12,8 @@ from rnncore.apps.video.photographs import (
     photo_batches,
     see,
 )
+
+from rnncore.application import train_module
 from rnncore.data.public.pictures import Photograph
 from rnncore.optim import adam
 from rnncore.seq2seq import END, START, translation_loss

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from rnncore.apps.video.photographs import describe, look
 
 from rnncore.apps.estimators import Captioner
 from rnncore.apps.translate.plan import PENALTIES
 from rnncore.apps.video.folder import read_captioned
-from rnncore.apps.video.photographs import describe, look
 from rnncore.data.public.store import VARIABLE
 from rnncore.data.public.texts import PARTS
 from rnncore.storage.weights import WEIGHTS, load_weights

@@ -4,7 +4,6 @@ Published as a depth camera measured them, such as MSR Action3D (Li et al.
 2010): people with odd numbers are learned from, the others judge.
 """
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from rnncore.application import cooling, seeded, train_module
 from rnncore.backend import check_shape
 from rnncore.data.public.pictures import JOINTS, Motion
 from rnncore.nn import GRU
-from rnncore.train import Fit, Schedule
+from rnncore.train import Schedule
 from rnncore.video.model import FilmBatch
 
 HIP = 6  # of the joints
@@ -184,12 +183,8 @@ def train_poses(
     plan: PosePlan,
     classes: int,
     make: type[PoseClassifier] = PoseClassifier,
-    *,
-    device: torch.device | None = None,
-    checkpoint: str | os.PathLike | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] | None = None,
-    stop: Callable[[Any], bool] | None = None,
-) -> tuple[PoseClassifier, Fit]:
+) -> PoseClassifier:
     """A network that has learned these sequences, which are varied."""
     joints, labels = learned
 
@@ -197,23 +192,20 @@ def train_poses(
         chosen = rng.integers(len(joints), size=plan.batch)
         poses = [vary_poses(joints[k], plan.frames, rng) for k in chosen]
         return FilmBatch(
-            torch.as_tensor(np.stack(poses, axis=1)).to(device),
-            torch.as_tensor(labels[chosen]).to(device),
+            torch.as_tensor(np.stack(poses, axis=1)), torch.as_tensor(labels[chosen])
         )
 
     with seeded(plan.seed):
         model = make(6 * JOINTS, plan.hidden, classes, plan.dropout)
-    fit = train_module(
-        model.to(device),
+    train_module(
+        model,
         pose_loss,
         next_batch,
         optimizer=cooling(plan.rate, plan.steps, 1.0),
-        schedule=Schedule(
-            plan.steps, 1.0, checkpoint=checkpoint, progress=progress, stop=stop
-        ),
+        schedule=Schedule(plan.steps, 1.0, progress=progress),
         rng=np.random.default_rng(plan.seed),
     )
-    return model, fit
+    return model
 
 
 def pose_loss(model: nn.Module, batch: FilmBatch, carry: Any) -> tuple[Tensor, Any]:
@@ -227,11 +219,10 @@ def predict_actions(
     model: nn.Module, joints: Sequence[np.ndarray], T: int
 ) -> np.ndarray:
     """The likeliest class of each sequence, as it is."""
-    device = next(model.parameters()).device
     poses = np.stack([compute_features(a, T) for a in joints], axis=1)
     with torch.no_grad():
-        logits = model(torch.as_tensor(poses).to(device))
-    found: np.ndarray = logits.argmax(dim=1).cpu().numpy()
+        logits = model(torch.as_tensor(poses))
+    found: np.ndarray = logits.argmax(dim=1).numpy()
     return found
 
 

@@ -67,12 +67,12 @@ def train_network(
 ) -> tuple[Any, float]:
     """A network that learned from these people, and seconds."""
     begun = process_time()
-    model, _ = train_poses(
+    model = train_poses(
         select_people(keep),
         PLAN._replace(seed=seed, steps=asked.steps or PLAN.steps),
         len(name_classes(read_motions())),
         NETWORKS[network],
-        progress=show_progress(f"{network} {seed}"),
+        show_progress(f"{network} {seed}"),
     )
     return model, process_time() - begun
 

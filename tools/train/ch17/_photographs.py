@@ -1,6 +1,6 @@
 """Captions of photographs, from what a published network saw in them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,12 +8,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
+from rnncore.application import cooling
 from rnncore.backend import check_shape
 from rnncore.data.public.pictures import Photograph
-from rnncore.seq2seq import END, START, AttentionDecoder, Encoded, pad
-from rnncore.translate.recipe import write_by_beam
+from rnncore.seq2seq import END, START, AttentionDecoder, Encoded, pad, translation_loss
+from rnncore.translate.recipe import tie_readout, write_by_beam
 
 LIMIT = 30  # pieces of a caption, at most
+DROPOUT = 0.3
+SMOOTHING = 0.1  # of the targets
+FALLING = 0.8  # the part of the steps in which the rate falls to 0
+WIDTH = 5  # of the beam
+PENALTIES = 0.0, 0.6, 1.0  # of which validation chooses one
+AT_ONCE = 100  # photographs
+Coded = Sequence[Sequence[Sequence[int]]]  # the captions of each photograph
+MakeBatch = Callable[[list[int], list], Any]  # of rows, a caption each
 
 
 class Seen(NamedTuple):
@@ -57,18 +66,6 @@ class PhotoEncoder(nn.Module):
         return Encoded(states, mask.to(states.device), summary)
 
 
-class AlbumEncoder(PhotoEncoder):
-    """The same of photographs of which each place has all F numbers.
-
-    Shapes: features (P, B, F) -> states (P + 1, B, H); mask (P + 1, B);
-        summary (B, H)
-    """
-
-    def forward(self, features: Tensor) -> Encoded:  # type: ignore[override]
-        """The whole is the mean over all places."""
-        return super().forward(look(features))
-
-
 class PhotoCaptioner(nn.Module):
     """Chapter 17's decoder, looking at places instead of frames.
 
@@ -77,21 +74,12 @@ class PhotoCaptioner(nn.Module):
     Source: Xu et al. 2015 (soft attention).
     """
 
-    def __init__(
-        self,
-        G: int,
-        F: int,
-        D: int,
-        H: int,
-        K: int,
-        rate: float = 0.0,
-        encoder: type[PhotoEncoder] = PhotoEncoder,
-    ):
+    def __init__(self, G: int, F: int, D: int, H: int, K: int, rate: float = 0.0):
         super().__init__()
-        self.encoder = encoder(G, F, H, rate)
+        self.encoder = PhotoEncoder(G, F, H, rate)
         self.decoder = AttentionDecoder(K, D, H, H, rate=rate)
 
-    def forward(self, seen: Any, read: Tensor) -> Tensor:
+    def forward(self, seen: Seen, read: Tensor) -> Tensor:
         """Teacher forcing: logits after each true token that was read."""
         source = self.encoder(seen)
         return self.decoder(read, self.decoder.start(source), source)[0]
@@ -120,22 +108,6 @@ def _even(features: np.ndarray) -> np.ndarray:
     return even.reshape(features.shape).astype(np.float32)
 
 
-def look(features: Tensor) -> Seen:
-    """The same of photographs of one's own: F numbers at each place.
-
-    Shapes: features (P, B, F) -> grid (B, P, F); pooled (B, F)
-    """
-    check_shape("features", features, "P", "B", "F")
-    x = features.float()
-    root = x.mean(dim=0).clamp(min=0).sqrt()
-    parts = []
-    for each in x.transpose(0, 1), root:
-        rows = each.flatten(1)
-        size = rows.square().mean(dim=1, keepdim=True).sqrt()
-        parts.append((rows / torch.where(size > 0, size, 1)).view_as(each))
-    return Seen(*parts)
-
-
 def photo_batch(
     seen: Seen, rows: Sequence[int], captions: Sequence[Sequence[int]]
 ) -> PhotoBatch:
@@ -144,27 +116,6 @@ def photo_batch(
     read, _ = pad([[START, *c] for c in captions])
     said, _ = pad([[*c, END] for c in captions])
     return PhotoBatch(Seen(seen.grid[chosen], seen.pooled[chosen]), read, said)
-
-
-def photo_batches(
-    seen: Seen, captions: Sequence[Sequence[Sequence[int]]], B: int
-) -> Callable[[np.random.Generator, int], PhotoBatch]:
-    """The `next_batch` that draws B photographs, and a caption of each.
-
-    Raises ValueError where not every photograph has captions.
-    """
-    if len(captions) != len(seen.grid) or not all(captions):
-        raise ValueError(
-            f"captions: expected some for each of {len(seen.grid)} "
-            f"photographs, got {sum(map(bool, captions))}"
-        )
-
-    draw = draw_captions(captions, B)
-
-    def next_batch(rng: np.random.Generator, step: int) -> PhotoBatch:
-        return photo_batch(seen, *draw(rng))
-
-    return next_batch
 
 
 def draw_captions(
@@ -179,6 +130,7 @@ def draw_captions(
     return draw
 
 
+@torch.no_grad()
 def describe(
     model: PhotoCaptioner,
     seen: Seen,
@@ -188,21 +140,62 @@ def describe(
     B: int = 100,
 ) -> list[list[int]]:
     """The best caption that a beam finds for each photograph, as tokens."""
-    parts = (
-        Seen(*(each[start : start + B] for each in seen))
-        for start in range(0, len(seen.grid), B)
-    )
-    return describe_parts(model, parts, width, alpha, limit)
-
-
-@torch.no_grad()
-def describe_parts(
-    model: Any, parts: Iterable[Any], width: int, alpha: float, limit: int = LIMIT
-) -> list[list[int]]:
-    """The same of photographs that come in parts, as the encoder reads."""
     model.eval()
     write = write_by_beam(width, alpha)
     said: list[list[int]] = []
-    for part in parts:
+    for start in range(0, len(seen.grid), B):
+        part = Seen(*(each[start : start + B] for each in seen))
         said += write(model.decoder, model.encoder(part), limit)
     return said
+
+
+def build_captioner(G: int, F: int, H: int, K: int) -> PhotoCaptioner:
+    """The network: what writes a word also reads it."""
+    return tie_readout(PhotoCaptioner(G, F, H, H, K, DROPOUT))
+
+
+def album_recipe(
+    learned: tuple[MakeBatch, Coded],
+    held_out: tuple[MakeBatch, Coded],
+    batch: int,
+    steps: int,
+    rate: float,
+) -> dict[str, Any]:
+    """The loss, next_batch, evaluate and optimizer of `train_module`.
+
+    Each part is what makes a batch of some of its rows, and its encoded
+    captions. The first caption of each photograph held out is scored. The
+    rate falls to 0.
+    """
+    (make, captions), (make_held, held) = learned, held_out
+    draw = draw_captions(captions, batch)
+    rows = np.array_split(np.arange(len(held)), -(-len(held) // AT_ONCE))
+    looked = [make_held(part.tolist(), [held[k][0] for k in part]) for part in rows]
+
+    def next_batch(rng: np.random.Generator, step: int) -> Any:
+        return make(*draw(rng))
+
+    def evaluate(model: Any) -> float:
+        nats = [float(measure_nats(model, batch)) for batch in looked]
+        return float(np.mean(nats))
+
+    return {
+        "loss": smoothed_loss,
+        "next_batch": next_batch,
+        "evaluate": evaluate,
+        "optimizer": cooling(rate, steps, FALLING),
+    }
+
+
+def smoothed_loss(model: Any, batch: Any, carry: Any) -> tuple[Tensor, Any]:
+    """The loss of targets that are not quite sure."""
+    return measure_nats(model, batch, SMOOTHING), carry
+
+
+def measure_nats(model: Any, batch: Any, epsilon: float = 0.0) -> Tensor:
+    """The loss of a batch under teacher forcing.
+
+    Its first field is what the network sees.
+    """
+    logits = model(batch[0], batch.read)
+    return translation_loss(logits, batch.targets, epsilon)

@@ -29,11 +29,13 @@ from rnncore.application import seeded
 from rnncore.apps.video.consensus import cider_scores
 from rnncore.data.public.pictures import Photograph, flickr8k
 from rnncore.translate.subwords import SubWords, learn_subwords
-from tools.train.ch17._album import PENALTIES, WIDTH, album_recipe, build_captioner
 from tools.train.ch17._photographs import (
+    PENALTIES,
+    WIDTH,
     PhotoCaptioner,
-    PhotoEncoder,
     Seen,
+    album_recipe,
+    build_captioner,
     describe,
     photo_batch,
     see,
@@ -139,7 +141,7 @@ def build(task: CaptionTask, seed: int) -> PhotoCaptioner:
     """The network with its first weights."""
     G, F = task.train.seen.grid.shape[2], task.train.seen.pooled.shape[1]
     with seeded(seed):
-        return build_captioner(G, F, H, task.pieces.size, PhotoEncoder)
+        return build_captioner(G, F, H, task.pieces.size)
 
 
 def load_or_train(
