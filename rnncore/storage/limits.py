@@ -38,9 +38,7 @@ LIMITS = {
     "sound": Limit(4 * GB, seconds=3600, formats=SOUNDS + FILMS),
     # parts: the pixels of a frame
     "film": Limit(40 * GB, parts=40_000_000, seconds=3600, formats=FILMS),
-    # parts: the pixels, as many as Pillow reads
-    "photograph": Limit(200 * MB, parts=178_000_000),
-    # of a film or a photograph; parts: its numbers
+    # of a film; parts: its numbers
     "features": Limit(GB, parts=100_000_000),
     # parts: the members of an .mxl
     "score": Limit(20 * MB, unpacked=20 * MB, parts=100, seconds=600),

@@ -5,20 +5,12 @@ import io
 
 import numpy as np
 import pytest
-import torch
-from PIL import Image
-from rnncore.apps.video.photographs import describe, look
 
-from rnncore.apps.estimators import Captioner
 from rnncore.apps.translate.plan import PENALTIES
-from rnncore.apps.video.folder import read_captioned
 from rnncore.data.public.store import VARIABLE
 from rnncore.data.public.texts import PARTS
-from rnncore.storage.weights import WEIGHTS, load_weights
-from rnncore.translate.subwords import learn_subwords
+from rnncore.storage.weights import WEIGHTS
 from tests.helpers.arrays import assert_close
-from tests.helpers.commands import run
-from tests.helpers.photographs import make_album
 from tools.train.ch14 import multi30k
 from tools.train.ch17 import flickr8k
 from tools.train.runner import Options
@@ -165,82 +157,3 @@ def test_bleu_is_a_mean_of_precisions_and_brevity():
     )
     assert_close(one, 100 * 8 / 9, within=0.01)
     assert_close(two, 100 * (8 / 9 * 5 / 7) ** 0.5, within=0.01)
-
-
-def write_flickr8k(folder):
-    """Photographs and captions in the files that the set is published in."""
-    make_album(folder, 12)
-    files, lines = sorted(folder.iterdir()), []
-    for k, file in enumerate(files):
-        with Image.open(file) as image:
-            image.convert("RGB").save(folder / f"{k}_a.jpg")
-        file.unlink()
-        colour = "red" if k % 2 else "blue"
-        said = (
-            f"A {colour} wall .",
-            f"A wall , {colour} , on a {k}th street",
-        )
-        lines += [f"{k}_a.jpg#{n}\t{text}\n" for n, text in enumerate(said)]
-    table = folder.parent / "Flickr8k.token.txt"
-    table.write_text("".join(lines))
-    for part, rows in (
-        ("train", range(6)),
-        ("dev", (6, 7, 8)),
-        ("test", (9, 10, 11)),
-    ):
-        listed = folder.parent / f"Flickr_8k.{part}Images.txt"
-        listed.write_text("".join(f"{k}_a.jpg\n" for k in rows))
-    return table
-
-
-def test_the_row_s_captioner_is_the_command_s(
-    asked, tmp_path, monkeypatch, capsys
-):
-    """The same features, captions and options: the same weights."""
-    folder, model = tmp_path / "Images", tmp_path / "m.safetensors"
-    table = write_flickr8k(folder)
-    words = ["--captions", table, "--model", model, "--pieces", 290]
-    words += [
-        "--hidden",
-        8,
-        "--batch",
-        4,
-        "--steps",
-        6,
-        "--evaluate-every",
-        1,
-    ]
-    words += ["--patience", 9, "--device", "cpu", "--no-baselines"]
-    code, out, err = run(capsys, "video", "train", folder, *words)
-    assert code == 0, err
-    assert "the published ones" in err
-    assert "by a beam, length penalty" in out
-    films = read_captioned(folder, table, 16, 24, print)
-    parts = []
-    for wanted in range(3):
-        rows = [k for k, part in enumerate(films.parts) if part == wanted]
-        features = torch.as_tensor(films.frames[rows]).transpose(0, 1)
-        said = [films.captions[k] for k in rows]
-        parts.append(flickr8k.PhotoPart(look(features), said))
-    assert [len(part.said) for part in parts] == [6, 3, 3]
-    pieces = learn_subwords(
-        [c for some in parts[0].said for c in some], 290
-    )
-    task = flickr8k.CaptionTask(*parts, pieces)
-    monkeypatch.setattr(flickr8k, "B", 4)
-    how = asked._replace(steps=6)
-    network, facts = flickr8k.load_or_train(0, how, task)
-    trained, about = load_weights(model)
-    own = network.state_dict()
-    assert len(trained) == len(own) - 1  # one is read and written by
-    for name, values in trained.items():
-        assert_close(values, own[name], within=1e-12)
-    assert len(facts["validation"]) == 6
-    penalty = about["penalty"]
-    assert penalty in flickr8k.PENALTIES
-    test = parts[2].seen
-    said = [pieces.decode(c) for c in describe(network, test, 5, penalty)]
-    command = Captioner.load(model)
-    asked_of = [folder / f"{k}_a.jpg" for k in (9, 10, 11)]
-    order = sorted(range(3), key=lambda k: asked_of[k].name)
-    assert [command.predict([asked_of[k]])[0] for k in order] == said
