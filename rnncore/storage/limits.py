@@ -24,7 +24,8 @@ class Limit(NamedTuple):
 SOUNDS = ("wav", "flac", "mp3", "ogg", "mov", "aac", "aiff", "au", "caf")
 FILMS = (
     *("mov", "matroska", "avi", "mpeg", "mpegts", "gif"),
-    *("asf", "flv", "ogg"),
+    *("asf", "flv", "ogg", "mxf", "nut", "apng"),
+    *("mpegvideo", "h264", "hevc"),  # without a container
 )
 
 LIMITS = {

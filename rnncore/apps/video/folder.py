@@ -204,7 +204,7 @@ def read_each(
             film = Film(name, read(path), seconds_of(path), said)
         except (Refused, OSError) as error:
             why = common.reason_of(error).removeprefix(f"{path}: ")
-            left_out[name] = f"not opened: {why.removeprefix('no film: ')}"
+            left_out[name] = "no film" if why.startswith("no film") else why
         else:
             found.append(film)
     return found
