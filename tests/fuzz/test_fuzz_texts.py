@@ -15,7 +15,7 @@ from hypothesis import note
 from grader import untrusted
 from rnncore.apps.forecast.panel import read_table
 from rnncore.apps.speech.folder import read_folder
-from rnncore.apps.video.folder import read_captioned
+from rnncore.apps.video.folder import View, read_captions
 from rnncore.data.translation import read_pairs
 from rnncore.storage.files import lines_of, read_text
 from rnncore.video.files import write_video
@@ -379,11 +379,11 @@ def films(folder):
 def test_captions(films, rng):
     names = ["a b.avi", "é.mp4"]
     rows = [[rng.choice(names), a_cell(rng, 2)] for _ in range(5)]
-    path = films.parent / "captions.tsv"
+    path = films / "captions.tsv"
     path.write_bytes(content := bytes_of(rng, rows))
     note(repr(content))
     expected = {name: [] for name in names}
     for name, caption in by_csv(content):
         expected[name].append(without_signs(caption))
-    found = read_captioned(films, path, 2, 4, lambda line: None)
-    assert found.captions == [c for c in expected.values() if c]
+    found = read_captions(films, View(2, 4))
+    assert found.said == [c for c in expected.values() if c]

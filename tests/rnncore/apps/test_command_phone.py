@@ -1,4 +1,4 @@
-"""python -m rnncore video on what a phone makes: large, turned, uneven."""
+"""Films as a phone makes them, large, turned, uneven, are learned."""
 
 import subprocess
 import sys
@@ -6,21 +6,19 @@ import sys
 import av
 import numpy as np
 import pytest
-from PIL import Image
 
-from rnncore.storage.weights import read_about
+from rnncore.apps.estimators import Captioner, VideoClassifier
 from rnncore.video.files import read_video
 from rnncore.video.frames import read_pictures
-from tests.helpers.commands import ENV, run
+from tests.helpers.commands import ENV
 from tests.helpers.films import film_as_a_phone
-from tests.helpers.photographs import ORIENTATION, write_photograph
 
 pytestmark = pytest.mark.slow
 
 TALL, WIDE = 1920, 1080  # pixels, as it is held
-SEEN = ["--encoder", "efficientnet-lite0"]
-FEW = ["--hidden", 16, "--frames", 8, "--batch", 8, "--rate", 0.01]
-FEW += ["--steps", 60, "--evaluate-every", 10]
+SEEN = {"encoder": "efficientnet-lite0"}
+FEW = {"hidden": 16, "frames": 8, "batch": 8, "rate": 0.01}
+FEW |= {"steps": 60, "evaluate_every": 10}
 
 
 def clock(share):
@@ -65,15 +63,10 @@ def test_a_film_of_a_phone_is_upright_and_in_time(filmed, grey):
 READ = """
 import resource, sys
 from pathlib import Path
-from rnncore.apps.video.folder import make_reader
-from rnncore.apps.video.features import Encoder
-read = make_reader(8, 24, True).read
-if sys.argv[3] == "pixels":
-    read(Path(sys.argv[1]))
-else:
-    eye = Encoder("efficientnet-lite0", print)
-    read = lambda path: eye.see_film(path, 8)
-    read(Path(sys.argv[1]))
+from rnncore.apps.video.folder import View, make_reader
+encoder = None if sys.argv[3] == "pixels" else "efficientnet-lite0"
+read = make_reader(View(8, 24, True, encoder))
+read(Path(sys.argv[1]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 read(Path(sys.argv[2]))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
@@ -129,105 +122,26 @@ def learned(tmp_path_factory, request):
         for k in range(6):
             path = place / way / f"VID_{k}.mp4"
             film_as_a_phone(path, draw(way, 150 * k), 1, (0, 1, 3)[k % 3])
-    return place, draw, SEEN if draw is fading else []
+    return place, draw, SEEN if draw is fading else {}
 
 
-def test_films_of_a_phone_are_learned_and_classified(
-    learned, tmp_path, capsys
-):
+def test_films_of_a_phone_are_learned_and_classified(learned, tmp_path):
     folder, draw, eye = learned
-    path = tmp_path / "m.safetensors"
-    words = ["video", "train", folder, "--model", path, "--no-baselines"]
-    code, _, err = run(capsys, *words, *FEW, *eye)
-    assert code == 0, err
-    assert "left out" not in err
+    model = VideoClassifier(**FEW, **eye).fit(folder)
+    assert "left out" not in " ".join(model.about_["read"])
     for turned in 1, 3:
         new = tmp_path / f"{turned}.MOV"
         film_as_a_phone(new, draw("right", 400), 2, turned)
-        words = ["video", "classify", new, "--model", path]
-        code, out, err = run(capsys, *words)
-        assert code == 0, err
-        assert out.startswith(f"{new}: right\n")
+        assert model.predict([new]) == ["right"]
 
 
-def test_films_of_a_phone_are_captioned(learned, tmp_path, capsys):
+def test_films_of_a_phone_are_captioned(learned):
     folder, _, eye = learned
-    table, path = tmp_path / "captions.tsv", tmp_path / "m.safetensors"
     lines = [
         f"{film.relative_to(folder)}\tit goes {film.parent.name}\n"
         for film in sorted(folder.rglob("[A-Z]*.mp4"))
     ]
-    table.write_text("".join(lines))
-    words = ["video", "train", folder, "--captions", table, "--model", path]
-    more = ["--steps", 200, "--no-baselines"]
-    code, _, err = run(capsys, *words, *FEW, *eye, *more)
-    assert code == 0, err
-    film = folder / "right" / "VID_1.mp4"
-    code, out, err = run(capsys, "video", "caption", film, "--model", path)
-    assert code == 0, err
-    assert out.startswith(f"{film}: it goes right\n")
-
-
-# photographs
-
-
-HELD = {3: 2, 6: 1, 8: -1}  # EXIF's number, and how often to turn by 90
-
-
-def photograph(path, colour, orientation, mode="RGB"):
-    """4,000 x 3,000 pixels; as it was held, the upper half has a colour."""
-    shape = (3000, 4000) if orientation == 3 else (4000, 3000)
-    upright = np.full((*shape, 3), 40, np.uint8)
-    upright[: shape[0] // 2] = colour
-    stored = np.ascontiguousarray(np.rot90(upright, HELD[orientation]))
-    assert stored.shape == (3000, 4000, 3)
-    if mode == "RGB":
-        return write_photograph(path, stored, orientation)
-    image = Image.fromarray(stored).convert(mode)
-    known = image.getexif()
-    known[ORIENTATION] = orientation
-    image.save(path, exif=known)
-    return path
-
-
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(900)
-
-
-def test_photographs_of_a_phone_are_described(tmp_path, capsys):
-    album = tmp_path / "DCIM"
-    album.mkdir()
-    lines = []
-    for k in range(12):
-        name = ("red", "blue")[k % 2]
-        colour = np.roll((220, 30 + 9 * k, 30), k % 2 * 2)
-        file = album / f"IMG_{k}.JPG"
-        mode = "CMYK" if k == 5 else "RGB"
-        photograph(file, colour, [*HELD][k % 3], mode)
-        lines.append(f"{file.name}\ta {name} wall\n")
-    (album / "IMG_12.HEIC").write_bytes(HEIC)
-    (album / "IMG_13.JPG").write_bytes(HEIC)  # renamed, as people do
-    lines += ["IMG_12.HEIC\ta wall\nIMG_13.JPG\ta wall\n"]
-    table, path = tmp_path / "captions.tsv", tmp_path / "m.safetensors"
-    table.write_text("".join(lines))
-    words = ["video", "train", album, "--captions", table, "--model", path]
-    code, _, err = run(capsys, *words, *FEW, "--no-baselines")
-    assert code == 0, err
-    told = [line for line in err.splitlines() if "left out" in line]
-    (first, second) = told
-    assert "IMG_12.HEIC" in first
-    assert ".jpg, .jpeg, .png, .webp are read" in first
-    assert second.endswith("got HEIC: save it as JPEG")
-    assert read_about(path)["places"] is True
-    for orientation in HELD:
-        new = tmp_path / f"{orientation}.jpeg"
-        photograph(new, (210, 50, 50), orientation)
-        words = ["video", "caption", new, "--model", path]
-        code, out, err = run(capsys, *words)
-        assert code == 0, err
-        assert out.startswith(f"{new}: a red wall\n")
-    for name in "IMG_12.HEIC", "IMG_13.JPG":
-        words = ["video", "caption", album / name, "--model", path]
-        code, out, err = run(capsys, *words)
-        assert (code, out) == (2, "")
-        assert len(err.strip().splitlines()) == 1
-        assert ".jpg" in err or "save it as JPEG" in err
+    (folder / "captions.tsv").write_text("".join(lines))
+    model = Captioner(**FEW | {"steps": 200}, **eye).fit(folder)
+    said = model.predict([folder / "right" / "VID_1.mp4"])
+    assert said == ["it goes right"]

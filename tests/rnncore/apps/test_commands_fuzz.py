@@ -16,7 +16,7 @@ import torch
 
 from rnncore.apps.forecast.panel import read_table
 from rnncore.apps.speech.folder import read_folder
-from rnncore.apps.video.folder import read_captioned
+from rnncore.apps.video.folder import View, read_captions
 from rnncore.apps.video.seen import load_film_model
 from rnncore.data.translation import read_pairs
 from rnncore.data.video import stick_figures
@@ -211,9 +211,9 @@ def test_captions(tmp_path):
         write_video(films / f"{k}.mp4", film, zoom=1)
     seeds = [b"0.mp4\ta cat sits\n1.mp4\tThe dog.\n1.mp4\ta dog\n"]
     fuzz(
-        tmp_path / "captions.tsv",
+        films / "captions.tsv",
         seeds,
-        lambda path: read_captioned(films, path, 2, 4, len),
+        lambda path: read_captions(path.parent, View(2, 4)),
         cases=CASES,
     )
 
