@@ -14,6 +14,8 @@ from rnncore.storage.files import Refused, read_bytes
 from rnncore.storage.intake import frames_of, open_media
 from rnncore.video.showing import matrix_of, shown_at, turned
 
+SMALL = 200_000  # bytes: a pointer or a page in a film's place has fewer
+
 if TYPE_CHECKING:
     from av import VideoFrame as Frame
 
@@ -62,6 +64,8 @@ def _decode(path: Path, times: list[Fraction | None]) -> "Iterator[Frame]":
                 ]
     except (av.FFmpegError, OSError) as error:
         if not count:
+            if not piped and path.stat().st_size < SMALL:
+                read_bytes(path, "film")  # names what came in its place
             why = error.strerror or type(error).__name__
             raise Refused(f"{path}: no film: {why}") from error
     if count < 2:

@@ -139,7 +139,7 @@ def read_captions(folder: Path, view: View) -> Films:
         left_out[name] = f"named in {TABLE}, but not there"
     for name in sorted(files.keys() - said.keys()):
         if not _is_kept(files[name]):
-            left_out[name] = f"without a line in {TABLE}"
+            left_out[name] = f"with no usable line in {TABLE}"
     todo = [(name, files[name], said[name]) for name in files if name in said]
     if not todo and said and files:
         raise Refused(
@@ -235,17 +235,14 @@ def gather(
         if of_classes and first in kept and kept[first].said != film.said:
             left_out[first] = "a film in two classes"
             del kept[first]
-    classes = {film.said[0] for film in kept.values()}
+    classes = {film.said[0] for film in kept.values()} if of_classes else ()
+    told = "; ".join(["", *common.count_left_out(left_out)])
     if of_classes and len(classes) < 2:
-        lines = common.count_left_out(left_out)
         raise Refused(
-            f"{where}: expected films of at least two classes, got {len(classes)}"
-            + "".join(f"; {line}" for line in lines)
+            f"{where}: expected films of at least two classes, got {len(classes)}{told}"
         )
     if not kept:
-        raise Refused(
-            "; ".join([f"{where}: no film is left", *common.count_left_out(left_out)])
-        )
+        raise Refused(f"{where}: no film is left{told}")
     names, frames, seconds, said = zip(*kept.values(), strict=True)
     columns = np.stack(frames), [*names], [*seconds], [*said]
     return Films(*columns, left_out, where)
@@ -289,7 +286,7 @@ def _group_captions(
             said[name].append(as_caption(text))
         except Refused as error:
             left_out[f"caption {count[name]} of {name}"] = str(error)
-    return said
+    return {name: captions for name, captions in said.items() if captions}
 
 
 def as_caption(text: str) -> str:

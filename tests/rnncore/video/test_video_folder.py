@@ -65,11 +65,15 @@ def test_what_is_no_film_is_left_out_by_reason_and_number(films):
     (films / "up" / "more").mkdir()
     (films / "up" / "gone.mp4").symlink_to("nowhere.mp4")
     (films / "up" / ".0.mp4.efficientnet-lite0-4.0.npy").touch()  # kept
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+    (films / "up" / "far.mp4").write_text(pointer)
     (films / "readme.md").touch()
     (films / ".git").mkdir()
     (films / "empty").mkdir()
     found = read_classes(films, SMALL)
     assert len(found.names) == 8
+    far = found.left_out.pop("up/far.mp4")
+    assert far.startswith("a pointer of Git LFS")
     assert found.left_out == {
         "up/notes.txt": "no film",
         "up/film.mp4": "no film",
@@ -116,6 +120,7 @@ def test_lines_and_films_that_do_not_meet_are_left_out(films):
         "up/0.mp4\tA bar, it goes up!\nup/0.mp4\tit is up\n",
         "down\\1.mp4\tA bar goes down.\n./up/1.mp4\tup\nup/2\tup\n",
         "../films/up/3.mp4\tup\nup/0.mp4\t\nup/0.mp4\t?!\n",
+        "down/2.mp4\t...\n",
         f"notes.txt\tup\nup/0.mp4\t{long}\nUP/2.mp4\tup\n",
     )
     found = read_captions(folder, SMALL)
@@ -125,11 +130,12 @@ def test_lines_and_films_that_do_not_meet_are_left_out(films):
         "up/1.mp4": ["up"],
     }
     without, gone = (
-        "without a line in captions.tsv",
+        "with no usable line in captions.tsv",
         "named in captions.tsv, but not there",
     )
     assert found.left_out == {
         "captions.tsv, line 7": "with an empty side",
+        "caption 1 of down/2.mp4": "without a word",
         "caption 3 of up/0.mp4": "without a word",
         "caption 4 of up/0.mp4": "of more than 20 words",
         "notes.txt": "no film",
