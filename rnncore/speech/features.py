@@ -14,7 +14,6 @@ from math import gcd
 import numpy as np
 
 from rnncore.backend import check_shape
-from rnncore.speech.wav import mended
 from rnncore.storage.files import Refused, read_bytes
 
 RATE = 16_000  # samples a second: speech has little above 8 kHz
@@ -32,9 +31,6 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
 
     Shapes: -> samples (N,); rate
 
-    A recorder that was cut off leaves a header without sizes: such a file
-    is read to its end.
-
     Raises Refused naming the file where it is no WAV file, is empty, its
     channels cancel out, or it has another rate than sound has.
     """
@@ -44,9 +40,11 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            rate, raw = wavfile.read(io.BytesIO(mended(content)))
+            rate, raw = wavfile.read(io.BytesIO(content))
     except Exception as error:  # scipy lets many kinds through
-        raise Refused(f"{path}: no WAV file: {error}") from error
+        told = isinstance(error, ValueError)  # the others are internals
+        why = error if told else "its header is damaged or cut off"
+        raise Refused(f"{path}: no WAV file: {why}") from error
     samples = np.asarray(raw, dtype=np.float64)
     if raw.dtype.kind == "u":  # 8 bits, with silence at 128
         samples = (samples - 128) / 128

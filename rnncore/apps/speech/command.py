@@ -1,21 +1,25 @@
-"""The command `speech`: one's own recordings, and what is said in them."""
+"""The command `speech`, and the work of its class."""
 
+import os
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Sequence
-from functools import partial
-from itertools import chain, pairwise
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnncore.apps.speech import training
-from rnncore.apps.speech.cepstra import ask_network, hear_cepstra
 from rnncore.apps.speech.estimator import Transcriber
-from rnncore.apps.speech.folder import Folder, gather, read_folder, split_speakers
-from rnncore.apps.speech.plan import OF_CEPSTRA, SpeechPlan, speech_recipe
-from rnncore.apps.speech.reading import Read, choose_weight, make_reader
+from rnncore.apps.speech.folder import (
+    Read,
+    gather,
+    read_folder,
+    show,
+    speakers_of,
+    split_speakers,
+)
+from rnncore.apps.speech.reading import Reader, choose_weight, make_reader
 from rnncore.apps.speech.recordings import (
     HEARD,
     OFTEN,
@@ -27,12 +31,14 @@ from rnncore.apps.speech.recordings import (
     words_of,
 )
 from rnncore.apps.speech.sound import read_sound
-from rnncore.apps.speech.training import STEP, count_errors
-from rnncore.apps.spine import common, evaluation, models, runs, watch
+from rnncore.apps.speech.training import count_errors, speech_recipe
+from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
+from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
-from rnncore.data.public.sounds import are_cepstra, read_cepstra
+from rnncore.apps.spine.options import settings_of
 from rnncore.data.speech import Recording, RecordingParts
+from rnncore.speech.features import RATE
 from rnncore.speech.letters import Choice, Letters, Words, letter_bonus, letters_of
 from rnncore.speech.model import Recognizer, load_recognizer, save_recognizer
 from rnncore.storage.files import Refused, lines_of, read_text
@@ -40,102 +46,122 @@ from rnncore.storage.same import Seen
 from rnncore.storage.words import plain_words
 
 KIND = "speech"
-CEPSTRA = "cepstra"  # what a model hears, in place of a normalisation
-WHOSE = 0  # seed by which people are drawn to choose by
-OF_SOUNDS = "transcripts", "speakers", "longest", "validation", "test"
+OVER = "speech"  # what a new model's sounds are normalised over
 WEIGHED = 100  # recordings of validation by which a letter model is weighed
 ALIKE = 3  # recordings of a transcript, on average: then it is a class
 Model = tuple[Recognizer, Letters | Words | Choice]
 
 
-def _fill_in(arguments: Namespace) -> None:
-    """What is not given: it depends on whether sounds or cepstra are there.
+def read(
+    longest: float,
+    sounds: Any,
+    texts: Sequence[str] | None = None,
+    speakers: Sequence[str] | None = None,
+    about: Facts | None = None,
+) -> Read:
+    """The recordings of a folder; or sounds, their texts and speakers.
 
-    Raises Refused where an option is of sounds alone.
+    As the model that `about` is known of hears them, or else a new one.
+
+    Raises Refused where none can be used, ValueError where sounds have no
+    texts.
     """
-    if not are_cepstra(arguments.folder):
-        runs.fill_in(arguments, vars(Transcriber()))
-        return
-    why = "not with cepstra"
-    runs.leave_out(arguments, (*OF_SOUNDS, "normalise"), why)
-    runs.fill_in(arguments, OF_CEPSTRA._asdict())
-    arguments.normalise = CEPSTRA
-
-
-def _read(arguments: Namespace) -> tuple[RecordingParts, Facts]:
-    """The recordings in parts."""
-    settings = vars(arguments)
-    if settings["normalise"] == CEPSTRA:
-        parts = _read_cepstra(arguments.folder)
-        known = {"data": _compute_fingerprint([*chain(*parts)])}
-        return parts, known | {"normalise": CEPSTRA}
-    given = {
-        name: read_recordings(settings[name], settings)
-        for name in ("validation", "test")
-        if settings[name] is not None
-    }
-    recordings = read_recordings(arguments.folder, settings)
-    return prepare(arguments, recordings, arguments.folder, given)
-
-
-def _read_cepstra(folder: Path) -> RecordingParts:
-    """The parts of such a folder. Raises Refused naming what is wrong."""
-    if not are_cepstra(folder):
-        raise Refused(
-            f"{folder}: expected etc/NAME_train.fileids: the model reads cepstra"
+    listen = HEARD[OVER if about is None else _read_normalisation(about)]
+    if texts is not None:
+        return gather(sounds, texts, speakers, listen, longest)
+    if not isinstance(sounds, str | os.PathLike):
+        raise ValueError(  # noqa: TRY004 - the other argument is missing
+            "texts: expected what is said in each sound, got none"
         )
-    with common.refuse_in_words(folder):
-        drawn = np.random.default_rng(WHOSE)
-        return hear_cepstra(read_cepstra(folder, drawn))
+    bar = common.Bar("reading", "file")
+    return read_folder(Path(sounds), listen, longest, bar)
 
 
-def prepare(
-    options: Any,
-    recordings: list[Recording],
-    folder: Path | None = None,
-    given: dict[str, list[Recording]] | None = None,
-) -> tuple[RecordingParts, Facts]:
+def prepare(options: Any, found: Read, given: dict[str, Read]) -> Prepared:
     """The recordings in parts; those that are given are none of them.
 
     Raises Refused where there are fewer speakers than parts.
     """
-    given = given or {}
-    known = {"data": _compute_fingerprint(recordings)}
+    known: Facts = {"data": _compute_fingerprint(found.recordings)}
+    known |= {"normalise": OVER, "rate": _find_rates([found, *given.values()])}
     for name, part in given.items():
-        known[f"{name} data"] = _compute_fingerprint(part)
+        known[f"{name} data"] = _compute_fingerprint(part.recordings)
+    others = {name: part.recordings for name, part in given.items()}
+    left_out = {
+        f"{name}: {file}": reason
+        for name, part in given.items()
+        for file, reason in part.left_out.items()
+    }
+    parts = _split(found.name, found.recordings, options.seed, others)
+    parts = _leave_out_copies(parts, left_out)
+    lines = show(found, left_out)
     if given:
-        recordings = _leave_out(recordings, given)
-    return _split(folder, recordings, options.seed, given), known
+        lines.append(_show_given(parts, [*given]))
+    return Prepared(parts, known, lines)
 
 
-def _leave_out(
-    recordings: list[Recording], given: dict[str, list[Recording]]
-) -> list[Recording]:
-    """Those that are not in a part that is given, too."""
-    seen = Seen()
+def _leave_out_copies(
+    parts: RecordingParts, left_out: dict[str, str]
+) -> RecordingParts:
+    """Each sound in one part alone: the test stays whole, then validation.
 
-    def keep(part: list[Recording], of: str = "") -> list[Recording]:
-        kept = []
-        for one in part:
-            name = f"{of}{one.name}"
+    Raises Refused where a part has none left.
+    """
+    seen, kept = Seen(), {}
+    for part in reversed(RecordingParts._fields):
+        kept[part] = []
+        for one in getattr(parts, part):
+            name = f"{part}: {one.name}"
             if first := seen.find(name, one.features.tobytes()):
-                note(f"{name}: the same sound as {first}")
+                left_out[f"{name}, as {first}"] = "of the same sound"
             else:
-                kept.append(one)
-        return kept
+                kept[part].append(one)
+        if not kept[part]:
+            raise Refused(f"{part}: every recording is in another part, too")
+    return RecordingParts(**kept)
 
-    for name in reversed(given):  # the test first: it stays whole
-        given[name] = keep(given[name], f"{name}: ")
-    return keep(recordings)
+
+def _show_given(parts: RecordingParts, names: Iterable[str]) -> str:
+    """How many recordings the parts have that were given."""
+    learned, said = speakers_of(parts.train), []
+    for name in names:
+        part = getattr(parts, name)
+        people = speakers_of(part)
+        count = format_count(len(part), "recording")
+        said.append(f"{name}: {count}, {format_count(len(people), 'speaker')}")
+        if known := len(people & learned):
+            said[-1] += f" of whom {known} are learned from, too"
+    return "; ".join(said)
+
+
+def _find_rates(found: Iterable[Read]) -> list[int]:
+    """The lowest and the highest rate, as far as a network hears it.
+
+    All sounds are read at 16,000 samples a second. A slower one lacks the
+    upper bands, which a faster one has.
+    """
+    rates = [min(one.rate, RATE) for part in found for one in part.spoken]
+    return [min(rates), max(rates)]
+
+
+def _tell_rate(about: Facts, name: str, rate: int) -> None:
+    """Say so where a sound has other bands than those of training."""
+    low, high = about.get("settings", {}).get("rate", (0, RATE))
+    if not low <= min(rate, RATE) <= high:
+        known = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+        note(
+            f"{name}: {rate:,} samples a second, and the model learned from {known}, "
+            "where other pitches can be heard: expect more errors"
+        )
 
 
 def _fit(
-    arguments: Any, parts: RecordingParts, run: watch.Run, device: Any
+    options: Any, parts: RecordingParts, run: watch.Run, device: Any
 ) -> tuple[Model, Facts]:
     """A recogniser that has learned the training part."""
-    known = _choose_labels(arguments.units, [r.text for r in parts.train])
+    known = _choose_labels(options.units, [r.text for r in parts.train])
     network, recipe = speech_recipe(
-        parts.train, parts.validation, known, _make_plan(arguments), device
+        parts.train, parts.validation, known, options, device
     )
     split = {k: len(v) for k, v in parts._asdict().items()}
     return runs.train_run(
@@ -149,31 +175,37 @@ def _fit(
     )
 
 
-def _make_plan(arguments: Any) -> Any:
-    """The plan with what the options say."""
-    given = vars(arguments)
-    names = given.keys() & {*SpeechPlan._fields}
-    plan = SpeechPlan(**{name: given[name] for name in names})
-    return plan._replace(cepstra=arguments.normalise == CEPSTRA)
+def _train(arguments: Namespace) -> int:
+    model = Transcriber(**settings_of(arguments, Transcriber))
+    model.line = arguments.line
+    model.fit(
+        arguments.folder,
+        validation=arguments.validation,
+        test=arguments.test,
+        path=arguments.model,
+    )
+    return evaluation.tell_trained(model, arguments.model)
 
 
 def _transcribe(arguments: Namespace) -> int:
     """Print the words of each file, one line a file."""
     if len(arguments.files) == 1:
         read_sound(arguments.files[0])  # a refusal does not wait for torch
-    network, letters, about = models.load_model(arguments, KIND, load_recognizer)
-    language = read = None
+    model = Transcriber.load(arguments.model, arguments.device)
+    known, about = model._fitted(), model.about_
+    letters = known[1]
+    language = reader = None
     if arguments.words:
-        read = _make_reader(arguments, letters)
+        reader = _make_reader(arguments, letters)
     elif arguments.text:
         language = _make_language(arguments, letters)
-    skips = _read_normalisation(about.get("settings", {})) == "speech"
+    skips = _read_normalisation(about) == "speech"
     width = arguments.beam if language is None else max(arguments.beam, 8)
-    known = network, letters
 
     def transcribe(path: Path) -> None:
         samples, rate = read_sound(path)
-        text, log_p = write_down(known, about, samples, rate, width, language, read)
+        _tell_rate(about, f"{path}", rate)
+        text, log_p = write_down(known, about, samples, rate, width, language, reader)
         if not text.strip():
             note(f"{path}: no words were heard")
         elif arguments.least is not None:
@@ -194,6 +226,10 @@ def _transcribe(arguments: Namespace) -> int:
     return common.process_each(arguments.files, transcribe)
 
 
+def _evaluate(arguments: Namespace) -> int:
+    return evaluation.evaluate(Transcriber, arguments, arguments.folder)
+
+
 def write_down(
     known: Any,
     about: Facts,
@@ -201,139 +237,66 @@ def write_down(
     rate: int,
     width: int = 1,
     language: Any = None,
-    read: Read | None = None,
+    reader: Reader | None = None,
 ) -> tuple[str, Any]:
     """What is said, and the log probabilities that it was read from.
 
-    By greedy reading, a beam, or what `read` makes of them. `samples` are
+    By greedy reading, a beam, or what `reader` makes of them. `samples` are
     (N,), the log probabilities (T, K).
     """
     network, letters = known
-    listen = HEARD[_read_normalisation(about.get("settings", {}))]
+    listen = HEARD[_read_normalisation(about)]
     (log_p,) = training.outputs(network, [listen(samples, rate)])
-    if read is not None:
-        text = read(log_p)
+    if reader is not None:
+        text = reader(log_p)
     else:
         text = training.written(log_p, letters, width, language)
     # no training has digital silence in it
     return text if samples.any() else "", log_p
 
 
-def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
-    """Word errors again; of another folder without baselines."""
-    settings = about.get("settings", {})
-    if settings.get("normalise") == CEPSTRA:
-        parts = _read_cepstra(arguments.folder)
-        if _compute_fingerprint([*chain(*parts)]) != settings["data"]:
-            note("not the recordings that the model was trained on")
-            parts = parts._replace(train=[], validation=[])
-        return _compute_scores(model, parts)
-    recordings = read_recordings(arguments.folder, settings)
-    return score_recordings(model, about, recordings, arguments.folder)
+def score_recordings(known: Model, about: Facts, found: Read) -> Scores:
+    """The scores of the test part if the recordings are the same, else of all.
 
-
-def score_recordings(
-    model: Any, about: Facts, recordings: list[Recording], folder: Path | None = None
-) -> Scores:
-    """The scores of the test part, if it was learned from; else of all.
-
-    Raises Refused where all of it was learned from.
+    Raises Refused where all of them were learned from.
     """
-    settings = about.get("settings", {})
-    if _compute_fingerprint(recordings) == settings.get("data"):
-        if "test data" in settings:
-            raise Refused(
-                f"{folder or 'the recordings'}: the model was trained on "
-                "them: expected the folder of --test, or another"
-            )
+    common.tell_read(show(found, {}))
+    for one in {one.rate: one for one in found.spoken}.values():
+        _tell_rate(about, f"{found.name}: {one.recording.name}", one.rate)
+    recordings = found.recordings
+    if evaluation.was_learned(about, _compute_fingerprint(recordings), found.name):
         given: dict[str, list[Recording]] = {}
-        if "validation data" in settings:
+        if "validation data" in about["settings"]:
             given["validation"] = []
-        parts = _split(folder, recordings, about["seed"], given)
-    else:
-        note("not the recordings that the model was trained on")
-        parts = RecordingParts([], [], recordings)
-    return _compute_scores(model, parts)
-
-
-def read_recordings(folder: Path, settings: Facts) -> list[Recording]:
-    """The recordings that can be learned; the others are named on stderr.
-
-    Raises Refused where none is left.
-    """
-    found = read_folder(
-        folder,
-        settings.get("transcripts", "files"),
-        settings.get("speakers", "unknown"),
-        common.Bar("reading", "file"),
-        HEARD[_read_normalisation(settings)],
+        parts = _split(found.name, recordings, about["seed"], given)
+        return _compute_scores(known, parts)
+    scores, deferred = _compute_scores(known, RecordingParts([], [], recordings))
+    scores["test"] += (
+        f" of {found.name}. They are not what the model was trained on, so there is "
+        "no baseline but nothing"
     )
-    return choose_recordings(found, settings, str(folder))
+    return scores, deferred
 
 
-def hear(
-    sounds: Sequence[Any],
-    texts: Sequence[str],
-    speakers: Sequence[str] | None,
-    settings: Facts,
-) -> list[Recording]:
-    """The same of sounds in memory: files, or (samples, rate).
-
-    Raises ValueError where there are not as many texts.
-    """
-    listen = HEARD[_read_normalisation(settings)]
-    found = gather(sounds, texts, speakers, listen)
-    return choose_recordings(found, settings, "the recordings")
-
-
-def choose_recordings(found: Folder, settings: Facts, folder: str) -> list[Recording]:
-    """Those that are not too long, and can have their transcript."""
-    left_out = dict(found.unreadable)
-    longest = settings.get("longest", float("inf"))
-    fit = []
-    for one in found.recordings:
-        steps, letters = len(one.features), len(one.text)
-        repeats = sum(a == b for a, b in pairwise(one.text))
-        if steps * STEP > longest:
-            left_out[one.name] = f"longer than {longest:g} s (--longest)"
-        elif letters + repeats > steps:
-            left_out[one.name] = f"{letters} letters in {steps * STEP:.2f} s: too many"
-        else:
-            fit.append(one)
-    for name, reason in left_out.items():
-        note(f"{name}: {reason}")
-    if left_out:
-        note(
-            f"{format_count(len(left_out), 'file')} left out; going on "
-            f"with {format_count(len(fit), 'recording')}"
-        )
-    if not fit:
-        raise Refused(f"{folder}: no recording can be used")
-    return fit
-
-
-def _read_normalisation(settings: Facts) -> str:
-    """Over what; models that are older than the option: each band.
+def _read_normalisation(about: Facts) -> str:
+    """Over what; a model that says nothing: each band.
 
     Raises Refused where the model says something else.
     """
-    over = settings.get("normalise", "band")
-    if over == CEPSTRA:
-        raise Refused("the model reads cepstra: expected one of sounds")
+    over = about.get("settings", {}).get("normalise", "band")
     if over not in HEARD:
-        raise Refused(f"normalise: expected {', '.join(HEARD)}, got {over!r}")
-    return over
+        raise Refused(
+            f"normalise: expected a model of {' or '.join(HEARD)}, got one of {over!r}"
+        )
+    return str(over)
 
 
 def _split(
-    folder: Path | None,
-    recordings: list[Recording],
-    seed: int,
-    given: dict[str, list[Recording]],
+    name: str, recordings: list[Recording], seed: int, given: dict[str, list[Recording]]
 ) -> RecordingParts:
     """What to learn from, to choose and to score by; some may be given."""
     names = [name for name in ("validation", "test") if name not in given]
-    with common.refuse_in_words(folder):
+    with common.refuse_in_words(Path(name)):
         learned, *parts = split_speakers(recordings, seed, held_out=len(names))
     every = dict(zip(names, parts, strict=True)) | given
     return RecordingParts(learned, every["validation"], every["test"])
@@ -389,7 +352,7 @@ def _compute_scores(model: Model, parts: RecordingParts) -> Scores:
     """Word and letter errors on the test part, also of the baselines."""
     network, letters = model
     true = [r.text for r in parts.test]
-    found = ask_network(network, [r.features for r in parts.test])
+    found = training.outputs(network, [r.features for r in parts.test])
     own = [training.written(p, letters) for p in found]
 
     def errors(read: list[str]) -> tuple[float, float]:
@@ -436,9 +399,8 @@ def _compute_scores(model: Model, parts: RecordingParts) -> Scores:
     about = {
         "table": [(NETWORK, *scores)],
         "score": scores[0],
-        "test": f"{unseen} not used in training",
+        "test": f"{unseen} not used in training" if parts.train else unseen,
     }
-
     about |= _draw_intervals(true, own, [r.speaker for r in parts.test])
     return about, deferred
 
@@ -449,12 +411,12 @@ def _read_words(
     """What a beam reads in words of training; validation weighs them."""
     network, letters = model
     part = validation[:WEIGHED]
-    held = ask_network(network, [r.features for r in part])
+    held = training.outputs(network, [r.features for r in part])
     true = [r.text for r in part]
     bar = common.Bar("letter model", "weight")
     weight, _ = choose_weight(letters, texts, held, true, True, bar)
-    read = make_reader(letters, texts, weight, True)
-    return weight, [read(p) for p in common.Bar("words", "recording")(found)]
+    reader = make_reader(letters, texts, weight, True)
+    return weight, [reader(p) for p in common.Bar("words", "recording")(found)]
 
 
 def _draw_intervals(true: list[str], own: list[str], speakers: list[str]) -> Facts:
@@ -507,7 +469,7 @@ def _read_texts(arguments: Namespace, letters: Any, whole: bool = False) -> list
     return texts
 
 
-def _make_reader(arguments: Namespace, letters: Any) -> Read:
+def _make_reader(arguments: Namespace, letters: Any) -> Reader:
     """What writes words of --text alone, likely ones before others.
 
     Raises Refused where there is no text, or the model spells nothing.
@@ -532,31 +494,14 @@ def _show(about: Facts) -> evaluation.Described:
     return evaluation.Described(network, table, scored)
 
 
-HINT = (
-    "recordings of more people; --units words if few words are said; "
-    "more --steps, or half of the --rate; --normalise band where "
-    "microphones differ"
-)
+HINT = "recordings of more people; --units words if few words are said; more --steps"
 APP = evaluation.Application(
     kind=KIND,
-    read=_read,
     fit=_fit,
     score=_compute_scores,
-    rescore=_score_again,
     save=save_recognizer,
     load=load_recognizer,
     show=_show,
     hint=HINT,
 )
-
-
-def _train(arguments: Namespace) -> int:
-    _fill_in(arguments)
-    return runs.learn(APP, arguments)
-
-
-PARTS = {
-    "train": _train,
-    "transcribe": _transcribe,
-    "evaluate": partial(evaluation.score_again, APP),
-}
+PARTS = {"train": _train, "transcribe": _transcribe, "evaluate": _evaluate}

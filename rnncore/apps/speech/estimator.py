@@ -8,100 +8,119 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rnncore.apps.spine.estimator import Estimator
+from rnncore.apps.spine.estimator import Estimator, setting
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from rnncore.apps.spine.evaluation import Scores
+
     Path_ = str | os.PathLike
-    Film = Path_ | np.ndarray
-    Films = Path_ | Sequence[Film]  # their folder, or they themselves
-    Labels = Sequence[str] | None
-    Sentences = Sequence[str] | None
-    Texts = Path_ | Sequence[str]  # of a file, or they themselves
     Sound = Path_ | tuple[np.ndarray, int]
     Sounds = Path_ | Sequence[Sound]  # their folder, or they themselves
-    Captions = Path_ | Sequence[str] | Sequence[Sequence[str]]
+    Texts = Sequence[str] | None
+    Part = Path_ | tuple[Sequence[Sound], *tuple[Sequence[str], ...]]
+
+UNITS = ["auto", "one", "words", "letters"]
 
 
 @dataclass(kw_only=True)
 class Transcriber(Estimator):
-    """What is said in a recording: the command `speech`.
+    """What is said in a recording.
 
-    A sound is a file, or its samples (N,) and their rate.
+    A sound is a file of any kind that PyAV opens, or its samples (N,) and
+    their rate. A folder of sounds has `transcripts.tsv`: on each line a file, a
+    tab, its words and, where known, a tab and its speaker.
     """
 
     application = "speech"
 
-    transcripts: str = "files"  # of a folder: or folders, whose names are
-    speakers: str = "unknown"  # of a folder: or names, folders
-    units: str = "auto"  # that are written: one, words or letters
-    normalise: str = "speech"  # or recording, band
-    plain: bool = False  # then voices and tempo are not varied
-    longest: float = 20.0  # seconds of a recording
-    hidden: int = 64  # units
-    layers: int = 2
-    batch: int = 32  # recordings an update
-    steps: int = 800  # updates at most
-    rate: float = 0.004  # Adam's, before it falls to 0
-    falls: float = 0.4  # of the steps, in which it does
-    dropout: float = 0.4
-    evaluate_every: int = 100  # updates between two looks at validation
-    patience: int = 10  # looks without anything better
+    units: str = setting(
+        "auto",
+        "what is written: one of a few words for each file, which is easiest to "
+        "learn; strings of whole words; or letters, which can write any word. "
+        "auto: words where each is said ten times at least, one a file if no "
+        "transcript has more",
+        choices=UNITS,
+    )
+    longest: float = setting(20.0, "seconds of the longest recording")
+    hidden: int = setting(64, "units")
+    layers: int = setting(2, "layers of the network")
+    batch: int = setting(32, "recordings an update")
+    steps: int = setting(800, "updates at most")
+    rate: float = setting(0.004, "Adam's learning rate, before it falls to 0")
+    falls: float = setting(0.4, "share of the steps in which it falls")
+    dropout: float = setting(0.4, "share of the units left out in training")
+    evaluate_every: int = setting(100, "updates between two looks at validation")
+    patience: int = setting(10, "looks without anything better, then it stops")
 
     def fit(
-        self, sounds: Sounds, texts: Sentences = None, speakers: Sentences = None
+        self,
+        sounds: Sounds,
+        texts: Texts = None,
+        speakers: Texts = None,
+        *,
+        validation: Part | None = None,
+        test: Part | None = None,
+        path: Path_ | None = None,
     ) -> Self:
-        """Learn from recordings; some speakers are for the score.
+        """Learn from a folder; or from sounds, what is said, and by whom.
 
-        `sounds` is a folder as `speech train` reads it; or they are the
-        sounds, and `texts` what is said in each, by these speakers.
+        Of a tenth of the recordings the speakers are for the score, of another
+        they choose the weights; both parts may be given instead, as folders or
+        as (sounds, texts, speakers). At `path` the model's file is written, and
+        a run that broke off goes on.
 
-        Raises Refused where there are fewer than three speakers.
+        Raises Refused where there are fewer than three speakers, or the folder
+        has another form.
         """
-        found = self._read(sounds, texts, speakers, vars(self))
-        return self._train(lambda own: self._command().prepare(own, found))
+        given = {"validation": validation, "test": test}
+        work = self._work()
+
+        def prepare(options: Any) -> Any:
+            others = {
+                name: work.read(options.longest, *_as_part(part))
+                for name, part in given.items()
+                if part is not None
+            }
+            found = work.read(options.longest, sounds, texts, speakers)
+            return work.prepare(options, found, others)
+
+        return self._train(prepare, None if path is None else Path(path))
 
     def predict(self, sounds: Sequence[Sound], beam: int = 1) -> list[str]:
         """What is said in each sound; nothing in digital silence."""
-        from rnncore.apps.speech.folder import as_samples
+        from rnncore.apps.speech.sound import as_samples
 
-        known, write = self._fitted(), self._command().write_down
+        known, write = self._fitted(), self._work().write_down
         return [
             write(known, self.about_, *as_samples(sound), beam)[0] for sound in sounds
         ]
 
     def score(
-        self,
-        sounds: Sounds | None = None,
-        texts: Sentences = None,
-        speakers: Sentences = None,
+        self, sounds: Sounds | None = None, texts: Texts = None, speakers: Texts = None
     ) -> float:
         """Word errors in percent: lower is better.
 
-        Of the recordings that `fit` held out, or of all others.
+        Of the recordings that `fit` held out; of these, if they are the same; of
+        all others.
+
+        Raises Refused where all of them were learned from.
         """
-        model = self._fitted()
         if sounds is None:
+            self._fitted()
             return float(self.about_["score"])
-        settings = self.about_.get("settings", {})
-        found = self._read(sounds, texts, speakers, settings)
-        score = self._command().score_recordings
-        return self._score(score(model, self.about_, found))
+        return self._score(sounds, texts, speakers)
 
-    def _read(self, sounds: Any, texts: Any, speakers: Any, settings: dict) -> list:
-        command = self._command()
-        if texts is None:
-            path = _as_path("sounds", sounds)
-            return list(command.read_recordings(path, settings))
-        return list(command.hear(sounds, texts, speakers, settings))
+    def _rescore(
+        self, sounds: Sounds, texts: Texts = None, speakers: Texts = None
+    ) -> Scores:
+        known, work = self._fitted(), self._work()
+        found = work.read(self.longest, sounds, texts, speakers, self.about_)
+        scores: Scores = work.score_recordings(known, self.about_, found)
+        return scores
 
 
-def _as_path(name: str, given: Any) -> Path:
-    """The path that stands alone where nothing is said of its contents."""
-    if not isinstance(given, str | os.PathLike):
-        raise ValueError(  # noqa: TRY004 - the other argument is missing
-            f"{name}: expected a path, or what belongs to them, too; "
-            f"got {type(given).__name__} alone"
-        )
-    return Path(given)
+def _as_part(part: Any) -> tuple:
+    """A folder, or sounds with their texts, as `fit` takes them."""
+    return (part,) if isinstance(part, str | os.PathLike) else tuple(part)

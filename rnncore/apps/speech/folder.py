@@ -1,137 +1,141 @@
-"""A folder of one's own recordings: which transcript belongs to which."""
+"""A folder of recordings, and the table that says what is said in them."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncore.apps.speech.sound import ENDINGS, read_sound
-from rnncore.backend import check_shape
+from rnncore.apps.speech.sound import as_samples
+from rnncore.apps.speech.training import needed
+from rnncore.apps.spine.common import count_left_out, format_count
 from rnncore.data.speech import Recording
-from rnncore.speech.features import heard
 from rnncore.storage.files import Refused, composed, lines_of, read_text
-from rnncore.storage.names import match_names
+from rnncore.storage.names import plain_name
 from rnncore.storage.same import Seen
 from rnncore.storage.words import plain_words
 
 TABLE = "transcripts.tsv"
+FORM = "a file, its words and, where known, its speaker, with tabs between"
+SHOWN = 60  # characters of a transcript
+Sound = str | os.PathLike | tuple[np.ndarray, int]
+Listen = Callable[[np.ndarray, int], np.ndarray]
 
 
-class Folder(NamedTuple):
-    """What was read of a folder, and which files say why not."""
+class Row(NamedTuple):
+    """A line of the table."""
 
-    recordings: list[Recording]
-    unreadable: dict[str, str]
+    name: str
+    words: str
+    speaker: str  # "" where it is not known
+    line: int
+
+
+class Spoken(NamedTuple):
+    """A recording, and the sound that it was."""
+
+    recording: Recording
+    seconds: float
+    rate: int  # samples a second
+
+
+class Read(NamedTuple):
+    """What was read of a folder, and why the rest was left out, by name."""
+
+    name: str
+    spoken: list[Spoken]
+    left_out: dict[str, str]
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """The recordings alone."""
+        return [one.recording for one in self.spoken]
 
 
 def read_folder(
     folder: Path,
-    transcripts: str = "files",
-    speakers: str = "unknown",
-    progress: Callable[[Sequence[Path]], Iterable[Path]] = iter,
-    listen: Callable[[np.ndarray, int], np.ndarray] = heard,
-) -> Folder:
-    """All recordings in a folder and below it, with their transcripts.
+    listen: Listen,
+    longest: float = float("inf"),
+    progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+) -> Read:
+    """The recordings in a folder and below it that its table names.
 
-    "files": what `transcripts.tsv` in the folder says (file, words and,
-    where they are known, the speaker, a tab between them); where there is
-    no such table, NAME.txt beside NAME.wav. "folders": each file lies in
-    a folder whose name is what is said; one that begins with _ says
-    nothing. Speakers are the table's, or each file's "folders", or its
-    "names" up to the first - or _; "unknown" takes each recording for a
-    speaker of its own.
+    A line of `transcripts.tsv` has a file, a tab, its words and, where known,
+    a tab and its speaker; a recording without one is a speaker of its own. Of
+    two that sound the same the first counts; none has more than `longest`
+    seconds.
 
-    Raises Refused where there is no recording with a transcript.
+    Raises Refused where there is no such table, naming a line of another
+    form, or where no recording is left.
     """
     if not folder.is_dir():
         raise Refused(f"{folder}: there is no such folder")
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS)
-    names = [composed(p.relative_to(folder).as_posix()) for p in files]
-    known: dict[str, Row] | None = None
-    missing: list[Row] = []
-    if transcripts == "files" and (folder / TABLE).exists():
-        rows = _read_rows(folder / TABLE)
-        known, missing = _match_rows(folder / TABLE, rows, names)
-    found, unreadable = [], {}
-    seen = Seen()
-    for path in progress(files):
-        name = composed(path.relative_to(folder).as_posix())
-        try:
-            text, speaker = _find_row(path, name, transcripts, known)
-            one = Recording(
-                name,
-                text,
-                speaker or _speaker(path, name, speakers),
-                listen(*_check_sound(*read_sound(path))),
-            )
-            if first := seen.find(name, one.features.tobytes()):
-                raise ValueError(f"the same sound as {first}")
-        except ValueError as error:
-            unreadable[name] = str(error).removeprefix(f"{path}: ")
+    table = folder / TABLE
+    if not table.is_file():
+        raise Refused(f"{folder}: expected {TABLE} in it, on each line {FORM}")
+    rows = _read_rows(table)
+    left_out: dict[str, str] = {}
+    given = []
+    for path in sorted(folder.rglob("*")):
+        if path == table or not path.is_file():
             continue
-        found.append(one)
-    for row in missing:
-        where = f"{TABLE}, line {row.line}"
-        unreadable[row.name] = f"{where}: there is no such file"
-    if not found:
-        why = f"{folder}: there is no recording with a transcript"
-        if known is not None and not known and missing and names:
-            why += (
-                f"; {TABLE} has names as {missing[0].name!r}, the folder "
-                f"as {names[0]!r}"
-            )
-        for name, reason in list(unreadable.items())[:1]:
-            why += f"; {name}: {reason}"
-        raise Refused(why)
-    return Folder(found, unreadable)
+        name = composed(path.relative_to(folder).as_posix())
+        if row := rows.pop(plain_name(name), None):
+            given.append((name, row.words, row.speaker, path))
+        else:
+            left_out[name] = "that no line names"
+    for row in rows.values():
+        left_out[f"line {row.line}: {row.name}"] = "named in the table but not there"
+    return _hear_all(f"{folder}", progress(given), left_out, listen, longest)
 
 
 def gather(
-    sounds: Sequence[str | os.PathLike | tuple[np.ndarray, int]],
+    sounds: Sequence[Sound],
     texts: Sequence[str],
-    speakers: Sequence[str] | None = None,
-    listen: Callable[[np.ndarray, int], np.ndarray] = heard,
-) -> Folder:
+    speakers: Sequence[str] | None,
+    listen: Listen,
+    longest: float = float("inf"),
+) -> Read:
     """The same of sounds that are no folder: files, or samples and rate.
-
-    Without speakers each recording is taken for one of its own.
 
     Raises ValueError where there are not as many texts or speakers.
     """
     for name, given in ("texts", texts), ("speakers", speakers):
         if given is not None and len(given) != len(sounds):
             raise ValueError(f"{name}: expected {len(sounds)}, got {len(given)}")
-    found, unreadable = [], {}
-    seen = Seen()
-    for k, sound in enumerate(sounds):
-        name = f"recording {k}"
-        try:
-            text = _as_spelt(texts[k])
-            speaker = speakers[k] if speakers else name
-            features = listen(*_check_sound(*as_samples(sound)))
-            if first := seen.find(name, features.tobytes()):
-                raise Refused(f"the same sound as {first}")
-        except Refused as error:
-            unreadable[name] = str(error)
-            continue
-        found.append(Recording(name, text, speaker, features))
-    return Folder(found, unreadable)
+    who = speakers if speakers is not None else [""] * len(sounds)
+    names = [f"recording {k}" for k in range(len(sounds))]
+    given = zip(names, texts, who, sounds, strict=True)
+    return _hear_all("the recordings", given, {}, listen, longest)
 
 
-def as_samples(
-    sound: str | os.PathLike | tuple[np.ndarray, int],
-) -> tuple[np.ndarray, int]:
-    """Samples and rate of a sound, which may be a file.
+def show(found: Read, more: dict[str, str]) -> list[str]:
+    """How many there are, the first two and the last, and what is left out.
 
-    The samples are (N,).
+    `more` is left out besides.
     """
-    if isinstance(sound, str | os.PathLike):
-        return read_sound(sound)
-    samples, rate = sound
-    check_shape("samples", samples, "N")
-    return np.asarray(samples, float), rate
+    spoken = found.spoken
+    minutes = sum(one.seconds for one in spoken) / 60
+    rates = sorted({one.rate for one in spoken})
+    rate = " to ".join(f"{n:,}" for n in dict.fromkeys((rates[0], rates[-1])))
+    recordings = found.recordings
+    named = speakers_of(recordings)
+    alone = sum(not _is_named(one) for one in recordings)
+    who = [format_count(len(named), "speaker")] if named else []
+    who += [f"{alone} without a speaker, each one of its own"] if alone else []
+    count = f"{format_count(len(spoken), 'recording')} of {minutes:.1f} minutes"
+    return [
+        f"{count} in {found.name}, {rate} samples a second; {', '.join(who)}",
+        *(f"  {_show_one(one)}" for one in spoken[:2]),
+        *(f"  ... {_show_one(one)}" for one in spoken[2:][-1:]),
+        *count_left_out(found.left_out | more),
+    ]
+
+
+def speakers_of(recordings: Iterable[Recording]) -> set[str]:
+    """Those who have a name."""
+    return {one.speaker for one in recordings if _is_named(one)}
 
 
 def split_speakers(
@@ -162,102 +166,85 @@ def split_speakers(
     return [train, *parts]
 
 
-class Row(NamedTuple):
-    """A line of the table."""
+def _read_rows(path: Path) -> dict[str, Row]:
+    """The lines of a table that are not empty, by file.
 
-    name: str
-    words: str
-    speaker: str  # "" where it is not known
-    line: int
-
-
-def _read_rows(path: Path) -> list[Row]:
-    """The lines of a table that are not empty."""
-    found = []
+    Raises Refused naming a line that is none, or that says something else
+    than an earlier one.
+    """
+    found: dict[str, Row] = {}
     for k, line in enumerate(lines_of(read_text(path)), 1):
         if not line.strip():
             continue
         name, *rest = (field.strip() for field in line.split("\t"))
         if not 1 <= len(rest) <= 2:
+            columns = f"{len(rest) + 1} columns" if rest else "no tab"
+            raise Refused(f"{path}, line {k}: expected {FORM}, got {columns}")
+        row = Row(name, rest[0], "".join(rest[1:]), k)
+        first = found.setdefault(plain_name(name), row)
+        if first[1:3] != row[1:3]:
             raise Refused(
-                f"{path}, line {k}: expected a file, words and perhaps a "
-                f"speaker, with tabs between, got {len(rest) + 1} fields"
+                f"{path}, line {k}: line {first.line} says something else of {name}"
             )
-        found.append(Row(name, rest[0], "".join(rest[1:]), k))
     return found
 
 
-def _match_rows(
-    path: Path, rows: Sequence[Row], names: Sequence[str]
-) -> tuple[dict[str, Row], list[Row]]:
-    """The row of each file, and the rows of none.
+def _hear_all(
+    place: str,
+    given: Iterable[tuple[str, str, str, Sound]],
+    left_out: dict[str, str],
+    listen: Listen,
+    longest: float,
+) -> Read:
+    """What can be learned from, of names, words, speakers and sounds.
 
-    Raises Refused where two rows of a file differ, or where the files'
-    names are in the second column.
+    Raises Refused where nothing can.
     """
-    meant = match_names([row.name for row in rows], names)
-    if not meant and match_names([row.words for row in rows], names):
-        raise Refused(
-            f"{path}: expected a file, words and perhaps a speaker on each "
-            "line, with tabs between; the files' names are in column 2"
-        )
-    found: dict[str, Row] = {}
-    for row in rows:
-        if row.name not in meant:
+    spoken, seen = [], Seen()
+    for name, words, speaker, sound in given:
+        try:
+            one = _hear(name, words, speaker, sound, listen, longest)
+        except Refused as error:
+            left_out[name] = str(error).removeprefix(f"{sound}: ")
             continue
-        first = found.setdefault(meant[row.name], row)
-        if first[1:3] != row[1:3]:
-            raise Refused(
-                f"{path}, line {row.line}: an earlier line says something "
-                f"else of {row.name}"
-            )
-    return found, [row for row in rows if row.name not in meant]
+        if first := seen.find(name, one.recording.features.tobytes()):
+            left_out[f"{name}, as {first}"] = "of the same sound"
+        else:
+            spoken.append(one)
+    if not spoken:
+        why = "; ".join(["no recording can be used", *count_left_out(left_out)])
+        raise Refused(f"{place}: {why}")
+    return Read(place, spoken, left_out)
 
 
-def _check_sound(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
-    """The same, unless there is no sound in it.
+def _hear(
+    name: str, words: str, speaker: str, sound: Any, listen: Listen, longest: float
+) -> Spoken:
+    """A recording, and how long it is.
 
-    Raises Refused where all samples are equal: nobody says anything.
+    Raises Refused saying why it cannot be learned from.
     """
-    if samples.size and np.ptp(samples) == 0:
-        raise Refused("there is no sound in it: all samples are equal")
-    return samples, rate
+    text = plain_words(words)
+    if not text:
+        raise Refused("without words")
+    samples, rate = as_samples(sound)
+    seconds = len(samples) / rate
+    if seconds > longest:
+        raise Refused(f"longer than {longest:g} s (--longest)")
+    if np.ptp(samples) == 0:  # also where two channels cancel out
+        raise Refused("silent: all samples are equal")
+    features = listen(samples, rate)
+    if needed(text) > len(features):  # a string's letters are its labels
+        raise Refused("with more letters than there is time for")
+    return Spoken(Recording(name, text, speaker or name, features), seconds, rate)
 
 
-def _find_row(
-    path: Path, name: str, transcripts: str, table: dict[str, Row] | None
-) -> tuple[str, str]:
-    """The transcript, and the speaker where the table has one.
-
-    Raises ValueError where there is none.
-    """
-    speaker = ""
-    if transcripts == "folders":
-        if path.parent.name.startswith("_"):  # as in Speech Commands
-            raise ValueError(f"in {path.parent.name}, which says nothing")
-        text = path.parent.name.replace("_", " ")
-    elif table is None:
-        beside = path.with_suffix(".txt")
-        if not beside.is_file():
-            raise ValueError(f"no {beside.name} beside it")
-        text = read_text(beside)
-    elif name in table:
-        text, speaker = table[name][1:3]
-    else:
-        raise ValueError(f"no line in {TABLE}")
-    return _as_spelt(text), speaker
+def _is_named(one: Recording) -> bool:
+    """Whether it is known who speaks; else the file's name stands there."""
+    return one.speaker != one.name
 
 
-def _as_spelt(text: str) -> str:
-    spelt = plain_words(text)
-    if not spelt:
-        raise Refused("its transcript is empty")
-    return spelt
-
-
-def _speaker(path: Path, name: str, how: str) -> str:
-    if how == "folders":
-        return path.parent.as_posix()
-    if how == "names":
-        return path.stem.replace("_", "-").partition("-")[0]
-    return name
+def _show_one(one: Spoken) -> str:
+    name, text, speaker, _ = one.recording
+    who = f"  speaker {speaker}" if _is_named(one.recording) else ""
+    return f"{name}  {one.seconds:.1f} s  {text[:SHOWN]}{who}"

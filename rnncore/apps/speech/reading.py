@@ -15,7 +15,7 @@ WEIGHTS = 0.25, 0.5, 1.0, 1.5  # of its log p
 REWARD = 1.0  # of a letter, for each of these: log p alone likes short texts
 SURE = math.log(0.999)
 Language = Callable[[tuple[int, ...], int], float]
-Read = Callable[[np.ndarray], str]
+Reader = Callable[[np.ndarray], str]
 
 
 def make_reader(
@@ -24,7 +24,7 @@ def make_reader(
     weight: float,
     spelt: bool = False,
     width: int = WIDTH,
-) -> Read:
+) -> Reader:
     """What reads log probabilities (T, K), helped by some texts.
 
     With `spelt` no word is written that is not in the texts.

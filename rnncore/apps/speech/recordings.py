@@ -1,4 +1,4 @@
-"""What `speech train` hears of real recordings, and what it may write."""
+"""What a recogniser hears of real recordings, and what it may write."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -33,15 +33,6 @@ def level_bands(features: np.ndarray) -> np.ndarray:
     return level - level.mean(axis=0) / 2
 
 
-def heard_level(samples: np.ndarray, rate: int) -> np.ndarray:
-    """The same as `heard`, but normalised over all bands at once.
-
-    Shapes: samples (N,) -> features (T, 80)
-    """
-    features = stacked(level_bands(log_mel(samples, rate)))
-    return features.astype(np.float32)
-
-
 def said_frames(features: np.ndarray) -> slice:
     """From the first to the last frame that is no pause.
 
@@ -65,7 +56,7 @@ def first_word(samples: np.ndarray, rate: int) -> float:
 
 
 def heard_speech(samples: np.ndarray, rate: int) -> np.ndarray:
-    """As `heard_level`, without the pauses before and after.
+    """As `heard`, but levelled, without the pauses before and after.
 
     They would count in the mean and the deviation, so that a word would
     look otherwise after a longer pause.
@@ -78,7 +69,7 @@ def heard_speech(samples: np.ndarray, rate: int) -> np.ndarray:
 
 
 # What a model reads, by what its file says is normalised.
-HEARD = {"band": heard, "recording": heard_level, "speech": heard_speech}
+HEARD = {"band": heard, "speech": heard_speech}
 
 
 def words_of(texts: Iterable[str]) -> Words:

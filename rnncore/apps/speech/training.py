@@ -1,4 +1,4 @@
-"""What training a recogniser takes: batches, word errors, weights."""
+"""What training a recogniser takes: a recipe, batches, word errors."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -7,11 +7,20 @@ from typing import Any
 import numpy as np
 import torch
 
+from rnncore.application import cooling, seeded
+from rnncore.apps.speech.estimator import Transcriber
 from rnncore.backend import check_shape
 from rnncore.ctc import BLANK, ctc_loss, greedy, prefix_beam
+from rnncore.data.speech import Recording
 from rnncore.speech.features import BANDS
 from rnncore.speech.letters import Choice, Letters, Words
-from rnncore.speech.model import Batch, Recognizer, batch_of, log_probabilities
+from rnncore.speech.model import (
+    Batch,
+    Recognizer,
+    batch_of,
+    log_probabilities,
+    speech_loss,
+)
 
 AT_ONCE = 64  # recordings that are read side by side
 STEP = 0.02  # seconds a step of the network
@@ -20,6 +29,47 @@ COLOUR, BENDS = 0.25, 5  # how much louder bands get, at so many places
 HIDDEN_BANDS, HIDDEN_FRAMES = 6, 8  # at most, in training
 UNLIKELY = 2.0  # nats that the blank is behind at first
 Vary = Callable[[np.random.Generator, np.ndarray, int], np.ndarray]
+
+
+def speech_recipe(
+    learned: Sequence[Recording],
+    held_out: Sequence[Recording],
+    known: Any,
+    plan: Transcriber,
+    device: torch.device | None = None,
+    vary: Vary | None = None,
+) -> tuple[Recognizer, dict[str, Any]]:
+    """A network with its first weights, and what `train_module` needs.
+
+    That is its loss, next_batch, evaluate (word errors of `held_out`, in
+    percent) and optimizer; `known` is what the network may write. It reads
+    features as `held_out` has them, and as `vary`, if not `varied`, makes
+    them of those that are learned from.
+    """
+    features = [r.features for r in learned]
+    labels = [known.encode(r.text) for r in learned]
+    sizes = held_out[0].features.shape[1], plan.hidden, known.size, plan.layers
+    with seeded(plan.seed):
+        network = speaking(Recognizer(*sizes, plan.dropout))
+    return network.to(device), {
+        "loss": choice_loss if isinstance(known, Choice) else speech_loss,
+        "next_batch": similar_lengths(
+            features, labels, plan.batch, device, vary or varied
+        ),
+        "evaluate": lambda network: measure_errors(network, held_out, known),
+        "optimizer": cooling(plan.rate, plan.steps, plan.falls),
+    }
+
+
+def measure_errors(network: Any, recordings: Sequence[Recording], known: Any) -> float:
+    """Word errors of recordings, in percent.
+
+    Where a network errs on other people's voices it soon errs with
+    confidence: its loss rises while its errors still fall.
+    """
+    found = outputs(network, [r.features for r in recordings])
+    read = [written(log_p, known) for log_p in found]
+    return word_errors([r.text for r in recordings], read)
 
 
 def similar_lengths(

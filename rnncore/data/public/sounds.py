@@ -45,11 +45,6 @@ def an4(
     return read_cepstra(place, rng, speakers)
 
 
-def are_cepstra(folder: Path) -> bool:
-    """Whether a folder has recordings as CMU Sphinx trains on them."""
-    return len([*folder.glob(f"etc/*{LIST}")]) == 1
-
-
 def read_cepstra(
     folder: Path, rng: np.random.Generator, speakers: int = 7
 ) -> RecordingParts:

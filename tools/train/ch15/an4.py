@@ -4,37 +4,50 @@ The official parts: 948 recordings of 74 people, 130 of ten others. Seven of the
 74, drawn once, are for validation alone; they choose the weights and, for the
 beam, how much the letter model counts. The test is read once: greedily, with the
 letter model, and with the words of training too. Ten minutes of one core a seed.
-The network is that of `rnncore speech train` with the set's folder and nothing but
-its defaults: both take `speech_recipe` with `OF_CEPSTRA`. The study "nearest" is the
+The network is that of `speech train`, but for its sizes. The study "nearest" is the
 baseline. Under "real.an4.".
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from rnncore.apps.speech.cepstra import ask_network, hear_cepstra
-from rnncore.apps.speech.plan import (
-    OF_CEPSTRA,
-    SpeechPlan,
-    measure_errors,
-    speech_recipe,
-)
+from rnncore.apps.speech.estimator import Transcriber
 from rnncore.apps.speech.reading import choose_weight, make_reader
 from rnncore.apps.speech.recordings import nearest_texts
-from rnncore.apps.speech.training import letter_errors, word_errors, written
+from rnncore.apps.speech.training import (
+    Vary,
+    letter_errors,
+    measure_errors,
+    outputs,
+    speech_recipe,
+    word_errors,
+    written,
+)
 from rnncore.data.public.sounds import an4
 from rnncore.data.speech import Recording, RecordingParts
 from rnncore.speech.letters import Letters, letters_of
+from tools.train.ch15.cepstra import back_to_cepstra, hear_cepstra, varied_cepstra
 from tools.train.runner import (
     Measurement,
     Options,
     Training,
     fit_module,
     list_measurements,
+)
+
+PLAN = Transcriber(
+    hidden=128,
+    batch=16,
+    steps=3400,
+    rate=0.003,
+    falls=0.6,
+    dropout=0.2,
+    evaluate_every=200,
 )
 
 READINGS = "greedy", "beam", "lexicon"
@@ -66,11 +79,17 @@ def read_data(few: bool = False) -> RecordingParts:
     return RecordingParts(*(part[:8] for part in parts)) if few else parts
 
 
+def as_cepstra(recordings: Sequence[Recording]) -> list[Recording]:
+    """Recordings of bands as the network reads them."""
+    return [r._replace(features=back_to_cepstra(r.features)) for r in recordings]
+
+
 def fit_recognizer(
-    parts: RecordingParts, labels: Any, plan: SpeechPlan, name: str
+    parts: RecordingParts, labels: Any, plan: Transcriber, name: str, vary: Vary
 ) -> tuple[Any, Any, float]:
     """The network that is best on the validation; its curve and its seconds."""
-    model, recipe = speech_recipe(parts.train, parts.validation, labels, plan)
+    train, validation, _ = parts
+    model, recipe = speech_recipe(train, validation, labels, plan, vary=vary)
     optimizer, look = recipe.pop("optimizer"), recipe.pop("evaluate")
 
     def evaluate(model: Any) -> float:
@@ -96,8 +115,11 @@ def train_network(seed: int, asked: Options) -> RecognizerRun:
     """One network; the best on the validation speakers is kept."""
     parts = read_data(asked.check)
     letters = letters_of(r.text for r in parts.train)
-    plan = OF_CEPSTRA._replace(seed=seed, steps=asked.steps or OF_CEPSTRA.steps)
-    model, history, seconds = fit_recognizer(parts, letters, plan, "an4")
+    plan = replace(PLAN, seed=seed, steps=asked.steps or PLAN.steps)
+    chosen = parts._replace(validation=as_cepstra(parts.validation))
+    model, history, seconds = fit_recognizer(
+        chosen, letters, plan, "an4", varied_cepstra
+    )
     return RecognizerRun(
         model, letters, parts, [history.evaluated, history.score], seconds
     )
@@ -105,7 +127,7 @@ def train_network(seed: int, asked: Options) -> RecognizerRun:
 
 def predict_letters(model: Any, recordings: Sequence[Recording]) -> list[np.ndarray]:
     """log p of the blank and each letter, one (T, K) a recording."""
-    return ask_network(model, [r.features for r in recordings])
+    return outputs(model, [r.features for r in as_cepstra(recordings)])
 
 
 def train(seed: int, asked: Options) -> Iterator[Measurement]:
@@ -120,7 +142,7 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
         "curve": curve,
         "weights": sum(w.numel() for w in model.parameters()),
         "valid": min(curve[1]),
-        "train": measure_errors(model, parts.train[::10], letters),
+        "train": measure_errors(model, as_cepstra(parts.train[::10]), letters),
         "greedy": word_errors(true, said),
         "greedy.letters": letter_errors(true, said),
     }

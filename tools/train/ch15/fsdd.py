@@ -13,44 +13,58 @@ too. Under "real.fsdd.".
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from rnncore.apps.speech.plan import SpeechPlan
+from rnncore.apps.speech.estimator import Transcriber
 from rnncore.apps.speech.recordings import (
     HEARD,
     choice_of,
+    level_bands,
     nearest_texts,
     stretch_word,
     words_of,
 )
-from rnncore.apps.speech.training import outputs, word_errors, written
+from rnncore.apps.speech.training import outputs, varied, word_errors, written
 from rnncore.data.public.sounds import Digit, fsdd
 from rnncore.data.speech import WORDS, Recording, RecordingParts
+from rnncore.speech.features import log_mel, stacked
 from tools.train.ch15.an4 import fit_recognizer
 from tools.train.grids import search_grid
 from tools.train.runner import Measurement, Options, Training, list_measurements
 
 MEN = "george", "jackson", "lucas", "nicolas", "theo", "yweweler"
-PLAN = SpeechPlan()  # what `speech train` has by default
+PLAN = Transcriber()  # what `speech train` has by default
 UNITS = {"": "% word errors", "seconds": "s", "weights": "weights"}
+
+
+def heard_level(samples: np.ndarray, rate: int) -> np.ndarray:
+    """As `heard_speech`, but with the pauses before and after.
+
+    Shapes: samples (N,) -> features (T, 80)
+    """
+    features = stacked(level_bands(log_mel(samples, rate)))
+    return features.astype(np.float32)
+
+
+def keep(rng: np.random.Generator, features: np.ndarray, least: int) -> np.ndarray:
+    """A recording as it is, in the place of `varied`."""
+    return features
 
 
 class DigitPlan(NamedTuple):
     """What a network hears and writes."""
 
-    normalise: str = "speech"
+    listen: Callable[[np.ndarray, int], np.ndarray] = HEARD["speech"]
     labels: Callable[[list[str]], Any] = choice_of
     vary: bool = True
 
 
-OTHER = {
-    "words": DigitPlan(labels=words_of),
-    "pauses": DigitPlan(normalise="recording"),
-}
+OTHER = {"words": DigitPlan(labels=words_of), "pauses": DigitPlan(listen=heard_level)}
 UNVARIED = DigitPlan(vary=False)
 AGAIN = "jackson"  # left out, so that Lucas is the validation
 STRENGTHS = 0.0001, 0.001, 0.01  # C; the grid grows where its best ends it
@@ -62,7 +76,7 @@ def read_digits() -> list[Digit]:
     return fsdd()
 
 
-def parts_of(man: str, normalise: str, few: bool) -> RecordingParts:
+def parts_of(man: str, listen: Callable, few: bool) -> RecordingParts:
     """His recordings, those of the next man, and of the four others."""
     chooses = MEN[(MEN.index(man) + 1) % len(MEN)]
     parts = RecordingParts([], [], [])
@@ -71,7 +85,7 @@ def parts_of(man: str, normalise: str, few: bool) -> RecordingParts:
             continue
         known = {man: parts.test, chooses: parts.validation}
         name = f"{one.digit}_{one.person}_{one.take}.wav"
-        features = HEARD[normalise](one.samples, one.rate)
+        features = listen(one.samples, one.rate)
         text = WORDS[one.digit]
         place = known.get(one.person, parts.train)
         place.append(Recording(name, text, one.person, features))
@@ -83,8 +97,11 @@ def train_network(
 ) -> Any:
     """A network that learned from four men; its curve and seconds."""
     known = plan.labels([r.text for r in parts.train])
-    how = PLAN._replace(seed=seed, plain=not plan.vary, steps=asked.steps or PLAN.steps)
-    model, history, seconds = fit_recognizer(parts, known, how, parts.test[0].speaker)
+    how = replace(PLAN, seed=seed, steps=asked.steps or PLAN.steps)
+    vary = varied if plan.vary else keep
+    model, history, seconds = fit_recognizer(
+        parts, known, how, parts.test[0].speaker, vary
+    )
     return model, known, history, seconds
 
 
@@ -96,7 +113,7 @@ def read(model: Any, known: Any, recordings: list[Recording]) -> list[str]:
 
 def train(man: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One man left out: the network, and what is nearest."""
-    parts = parts_of(man, DigitPlan().normalise, asked.check)
+    parts = parts_of(man, DigitPlan().listen, asked.check)
     model, known, history, seconds = train_network(DigitPlan(), parts, seed, asked)
     true = [r.text for r in parts.test]
     said = read(model, known, parts.test)
@@ -113,7 +130,7 @@ def train(man: str, seed: int, asked: Options) -> Iterator[Measurement]:
 def measure_without(name: str, asked: Options) -> Iterator[Measurement]:
     """The same without one choice, judged by the validation."""
     plan, seed = OTHER[name], asked.seeds[0]
-    parts = parts_of(AGAIN, plan.normalise, asked.check)
+    parts = parts_of(AGAIN, plan.listen, asked.check)
     _, _, history, _ = train_network(plan, parts, seed, asked)
     valid = min(history.score)
     yield Measurement(f"real.fsdd.{name}.valid", [valid], UNITS[""], [seed])
@@ -124,7 +141,7 @@ def measure_unvaried(asked: Options) -> Iterator[Measurement]:
     wrong: dict[str, list[float]] = {}
     valid: dict[str, list[float]] = {}
     for man in MEN:
-        parts = parts_of(man, UNVARIED.normalise, asked.check)
+        parts = parts_of(man, UNVARIED.listen, asked.check)
         true = [r.text for r in parts.test]
         for seed in asked.seeds:
             model, known, history, _ = train_network(UNVARIED, parts, seed, asked)
@@ -140,11 +157,11 @@ def compare_unlike(asked: Options) -> Iterator[Measurement]:
     """What is nearest if the pauses are left in; how much of all they are."""
     wrong, share = {}, {}
     for man in MEN:
-        parts = parts_of(man, OTHER["pauses"].normalise, asked.check)
+        parts = parts_of(man, OTHER["pauses"].listen, asked.check)
         said = nearest_texts(parts.train, parts.test)
         wrong[man] = word_errors([r.text for r in parts.test], said)
         whole = sum(len(r.features) for r in parts.test)
-        without = parts_of(man, DigitPlan().normalise, asked.check).test
+        without = parts_of(man, DigitPlan().listen, asked.check).test
         share[man] = 100 * (1 - sum(len(r.features) for r in without) / whole)
     yield Measurement("real.fsdd.nearest.pauses", wrong, UNITS[""], None)
     yield Measurement("real.fsdd.nearest.share", share, "% of the steps", None)
@@ -170,7 +187,7 @@ def compare_linear(asked: Options) -> Iterator[Measurement]:
     """Each man left out, as for the network; nothing is drawn at random."""
     wrong, tried = {}, {}
     for man in MEN:
-        parts = parts_of(man, DigitPlan().normalise, asked.check)
+        parts = parts_of(man, DigitPlan().listen, asked.check)
         wrong[man], found = linear_errors(parts)
         tried[man] = {f"{C:g}": share for C, share in found.items()}
     yield Measurement("real.fsdd.linear", wrong, UNITS[""], None)

@@ -4,12 +4,9 @@ They are what is left of 40 bands when fine detail is dropped. So they can
 be bands again, be varied as another voice would vary them, and go back.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from rnncore.apps.speech.training import outputs, varied
+from rnncore.apps.speech.training import varied
 from rnncore.backend import check_shape
 from rnncore.data.speech import RecordingParts
 from rnncore.speech.features import BANDS, stacked, standardised
@@ -74,10 +71,3 @@ def varied_cepstra(
     Shapes: features (T, 120) -> features (U, 39)
     """
     return back_to_cepstra(varied(rng, features, least))
-
-
-def ask_network(model: Any, features: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """As `outputs`, of bands; a network of cepstra reads them as such."""
-    if features and features[0].shape[1] > model.D:
-        features = [back_to_cepstra(a) for a in features]
-    return outputs(model, features)
