@@ -18,12 +18,21 @@ def tones(rng, words, rate=8000):
 
 
 def fill(folder, count=COUNT, speakers=6, most=3):
-    """Recordings of some words, and their transcripts."""
+    """Recordings of some words, and the table of their transcripts."""
     folder.mkdir(exist_ok=True, parents=True)
     rng = np.random.default_rng(0)
+    rows = []
     for k in range(count):
         words = rng.choice(["o", "i"], rng.integers(1, most + 1)).tolist()
-        stem = folder / f"voice{k % speakers}-{k:03}"
-        wavfile.write(f"{stem}.wav", 8000, tones(rng, words).astype("f"))
-        stem.with_suffix(".txt").write_text(" ".join(words).title() + "\n")
+        speaker = f"voice{k % speakers}"
+        name = f"{speaker}-{k:03}.wav"
+        wavfile.write(folder / name, 8000, tones(rng, words).astype("f"))
+        rows.append(f"{name}\t{' '.join(words).title()}\t{speaker}\n")
+    (folder / "transcripts.tsv").write_text("".join(rows), "utf-8")
     return folder
+
+
+def rows_of(folder):
+    """The lines of its table: files, words and speakers."""
+    text = (folder / "transcripts.tsv").read_text("utf-8")
+    return [line.split("\t") for line in text.splitlines()]

@@ -16,6 +16,7 @@ NAMED = re.compile(r"[^:\n]+(:[^:\s]+)?: \S")
 PASSED_ON = re.compile(r"(\{\}|\W)*")
 FIELD = "{}"
 READERS = {  # of a part of a file: who opened that says its name and the place
+    "apps/speech/folder.py",
     "forecast/pipeline.py",
     "forecast/supports.py",
     "music/abc.py",
@@ -23,7 +24,6 @@ READERS = {  # of a part of a file: who opened that says its name and the place
     "music/abc_voice.py",
     "music/files.py",
     "music/midi.py",
-    "speech/folder.py",
     "speech/wav.py",
     "storage/checkpoint.py",
     "storage/intake.py",

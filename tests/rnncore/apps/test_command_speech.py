@@ -1,12 +1,9 @@
-"""python -m rnncore speech: folders of recordings, and single files."""
+"""Transcriber and `speech`: folders of recordings, and single files."""
 
 import re
 import shlex
 import shutil
 import unicodedata
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
-from pathlib import Path
 
 import jiwer
 import numpy as np
@@ -15,17 +12,14 @@ import torch
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
+from rnncore import train
 from rnncore.apps.speech import command
-from rnncore.apps.speech.folder import (
-    read_folder,
-    split_speakers,
-)
+from rnncore.apps.speech.estimator import Transcriber
+from rnncore.apps.speech.folder import read_folder, show, split_speakers
 from rnncore.apps.speech.reading import make_reader
 from rnncore.apps.speech.recordings import (
-    HEARD,
     choice_of,
     first_word,
-    heard_level,
     heard_speech,
     said_frames,
     stretch_word,
@@ -49,487 +43,349 @@ from rnncore.data.speech import (
 )
 from rnncore.speech.features import read_wav
 from rnncore.speech.letters import Choice, Letters, Words
-from rnncore.speech.model import batch_of, load_recognizer
+from rnncore.speech.model import batch_of
 from rnncore.storage.files import Refused
-from rnncore.storage.weights import load_weights, stored
+from rnncore.storage.weights import load_weights
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import (
     Killed,
     examples,
     run,
     shown_help,
-    stopped,
     weights,
 )
 from tests.helpers.recordings import COUNT, fill, tones
 
 pytestmark = pytest.mark.slow
 
-TINY = ["--hidden", 8, "--layers", 1, "--batch", 4, "--steps", 12]
-TINY += ["--evaluate-every", 4, "--speakers", "names"]
+TINY = {"hidden": 8, "layers": 1, "batch": 4, "steps": 12}
+TINY |= {"evaluate_every": 4, "device": "cpu"}
+FEW = ["--hidden", 8, "--layers", 1, "--steps", 3]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Tones, one recording below, and two files that cannot be used."""
+    """Tones, one recording below, and files that cannot be used."""
     folder = fill(tmp_path_factory.mktemp("spoken") / "recordings")
     (folder / "more").mkdir()
-    for ending in "wav", "txt":
-        one = folder / f"voice0-000.{ending}"
-        one.rename(folder / "more" / one.name)
-    (folder / "broken.wav").write_bytes(b"RIFF, but not really")
-    (folder / "broken.txt").write_text("o")
-    shutil.copy(folder / "voice1-001.wav", folder / "alone.wav")
+    (folder / "voice0-000.wav").rename(folder / "more" / "voice0-000.wav")
+    table = folder / "transcripts.tsv"
+    text = table.read_text().replace("voice0-000", "more/voice0-000")
+    table.write_text(f"{text}broken.flac\to\ngone.wav\to\n")
+    (folder / "broken.flac").write_bytes(b"fLaC, but not really")
+    (folder / "notes.txt").write_text("recorded in May")
     return folder
 
 
 @pytest.fixture(scope="module")
 def trained(folder):
-    """A model, and what was printed on stdout and stderr."""
-    from rnncore.__main__ import main
-
+    """A model, and the path of its file."""
     path = folder.parent / "spoken.safetensors"
-    words = ["speech", "train", folder, "--model", path, *TINY]
-    with (
-        redirect_stdout(StringIO()) as out,
-        redirect_stderr(StringIO()) as err,
-    ):
-        assert main([str(word) for word in words]) == 0
-    return path, out.getvalue(), err.getvalue()
+    return Transcriber(**TINY).fit(folder, path=path), path
 
 
-def table(out):
-    """Word errors by row."""
-    rows = re.findall(
-        r"^(.+?) +(\d+\.\d{3}) +\d+\.\d{3}$", out, re.MULTILINE
+def read(folder, **how):
+    return read_folder(folder, heard_speech, **how)
+
+
+def parts_of(folder, seed=0):
+    return RecordingParts(*split_speakers(read(folder).recordings, seed))
+
+
+# ------------------------------------------------------------- what is read
+
+
+def test_a_table_says_what_is_said_and_by_whom(tmp_path):
+    folder = fill(tmp_path / "r", 4)
+    rows = ["voice0-000.wav\tHÉ  ho!\tAnna", "voice1-001.wav\tlo\tBert", ""]
+    rows += ["voice2-002.wav\t“Lo,” lo\t", "gone.wav\tlo", "x\\y.wav\t?"]
+    (folder / "x").mkdir()
+    (folder / "voice3-003.wav").rename(folder / "x" / "y.wav")
+    (folder / "notes.md").write_text("by me")
+    (folder / "transcripts.tsv").write_text("\n".join(rows), "utf-16")
+    found = read(folder)
+    assert [(r.name, r.text, r.speaker) for r in found.recordings] == [
+        ("voice0-000.wav", "hé ho", "Anna"),
+        ("voice1-001.wav", "lo", "Bert"),
+        ("voice2-002.wav", "lo lo", "voice2-002.wav"),
+    ]
+    assert found.left_out == {
+        "notes.md": "that no line names",
+        "x/y.wav": "without words",
+        "line 5: gone.wav": "named in the table but not there",
+    }
+
+
+def test_what_was_read_is_shown(folder):
+    lines = show(read(folder), {})
+    assert len(lines) == 5
+    assert lines[0].startswith(f"{COUNT} recordings of 0.4 minutes in ")
+    assert lines[0].endswith("8,000 samples a second; 6 speakers")
+    first, second, *_, last = (r for r in read(folder).recordings)
+    for line, one in zip(lines[1:4], (first, second, last)):
+        assert f"{one.name}  " in line
+        assert line.endswith(f"  {one.text}  speaker {one.speaker}")
+    assert "1 that no line names (notes.txt)" in lines[4]
+    assert "(line 32: gone.wav)" in lines[4]
+    assert "(broken.flac)" in lines[4]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("a.wav lo", "no tab"),
+        ("1\ta.wav\tlo\tAnna", "4 columns"),
+        ("a.wav\tli", "line 1 says something else of a.wav"),
+    ],
+)
+def test_a_line_of_another_form_is_refused(tmp_path, line, told):
+    table = tmp_path / "transcripts.tsv"
+    table.write_text(f"a.wav\tlo\n\n{line}\n")
+    with pytest.raises(Refused, match=f"line 3: .*{told}"):
+        read(tmp_path)
+
+
+def test_a_folder_of_another_form_is_refused(tmp_path):
+    folder = fill(tmp_path / "r", 2)
+    (folder / "transcripts.tsv").write_text("LJ001\tlo\nLJ002\tlo\n")
+    with pytest.raises(Refused) as told:
+        read(folder)
+    assert "2 that no line names (voice0-000.wav ...)" in str(told.value)
+    assert "2 named in the table but not there (line 1: LJ001 ...)" in str(
+        told.value
     )
-    return {name: float(value) for name, value in rows}
+    (folder / "transcripts.tsv").unlink()
+    with pytest.raises(Refused, match=r"expected transcripts\.tsv in it"):
+        read(folder)
+    with pytest.raises(Refused, match="there is no such folder"):
+        read(tmp_path / "none")
 
 
-def test_training_prints_scores_beside_baselines(trained):
-    _, out, _ = trained
-    assert "bidirectional LSTM of 8 units, seed 0, 12 steps in" in out
-    assert "5 recordings by 1 speaker not used in training" in out
-    scores = table(out)
-    assert list(scores) == [
+@pytest.mark.parametrize(
+    ("form", "other"), [("NFD", "NFC"), ("NFC", "NFD")]
+)
+def test_a_table_s_names_are_compared_as_they_look(tmp_path, form, other):
+    folder = fill(tmp_path / "r", 1)
+    name = unicodedata.normalize(form, "zoë.wav")
+    (folder / "voice0-000.wav").rename(folder / name)
+    row = unicodedata.normalize(other, "zoë.wav\tsí\u2028no\tZoë")
+    (folder / "transcripts.tsv").write_text(row, "utf-8")
+    (one,) = read(folder).recordings
+    assert one[:3] == ("zoë.wav", "sí no", "Zoë")
+
+
+def test_what_cannot_be_learned_from_is_left_out(tmp_path):
+    folder = fill(tmp_path / "r", 6)
+    names = sorted(p.name for p in folder.glob("*.wav"))
+    wavfile.write(folder / names[0], 8000, np.full(8000, 0.4, np.float32))
+    opposite = np.random.default_rng(0).normal(0, 0.1, 8000)
+    opposite = np.stack([opposite, -opposite], 1).astype(np.float32)
+    wavfile.write(folder / names[1], 8000, opposite)
+    shutil.copy(folder / names[3], folder / names[4])
+    long = tones(np.random.default_rng(1), ["o", "i"] * 9)
+    wavfile.write(folder / names[5], 8000, long.astype("f"))
+    texts = {name: "o" for name in names} | {names[2]: "lo " * 99}
+    table = "".join(f"{name}\t{text}\n" for name, text in texts.items())
+    (folder / "transcripts.tsv").write_text(table)
+    found = read(folder, longest=5)
+    assert [r.name for r in found.recordings] == [names[3]]
+    assert found.left_out == {
+        names[0]: "silent: all samples are equal",
+        names[1]: "silent: all samples are equal",
+        names[2]: "with more letters than there is time for",
+        f"{names[4]}, as {names[3]}": "of the same sound",
+        names[5]: "longer than 5 s (--longest)",
+    }
+
+
+def test_too_few_speakers_are_refused(tmp_path):
+    folder = fill(tmp_path / "r", 4, 2)
+    with pytest.raises(Refused, match="at least 3 speakers, got 2"):
+        Transcriber(**TINY).fit(folder)
+    files = sorted(folder.glob("*.wav"))
+    with pytest.raises(ValueError, match=r"^texts: expected 4, got 1"):
+        Transcriber(**TINY).fit(files, ["o"])
+    with pytest.raises(ValueError, match=r"^texts: expected what is said"):
+        Transcriber(**TINY).fit(files)
+
+
+# ---------------------------------------------------------- what is learned
+
+
+def test_the_scores_are_those_of_the_test_speakers(trained, folder):
+    model, path = trained
+    parts = parts_of(folder)
+    speakers = [{r.speaker for r in part} for part in parts]
+    assert not set.intersection(*speakers)
+    assert sum(map(len, parts)) == COUNT
+    network, letters = model._fitted()
+    found = outputs(network, [r.features for r in parts.test])
+    said = [written(p, letters) for p in found]
+    errors = 100 * jiwer.wer([r.text for r in parts.test], said)
+    assert_close(model.score(), errors)
+    assert list(model.compare().index) == [
         "the network",
         "what the most similar recording says",
         "always the commonest transcript",
         "always nothing",
     ]
-    assert scores["always nothing"] == 100
+    settings = model.about_["settings"]
+    assert settings["rate"] == [8000, 8000]
+    again = Transcriber.load(path, "cpu")
+    assert_close(again.score(folder), errors)
+    assert_close(Transcriber(**TINY).fit(folder).score(), errors)
 
 
-def test_words_said_often_have_a_linear_rival(tmp_path, capsys):
-    """Two words as two chirps: a straight line tells them apart."""
-    folder = tmp_path / "words"
-    rng = np.random.default_rng(0)
-    t = np.arange(RATE // 2) / RATE
-    for speaker in range(6):
-        for k in range(6):
-            word, rise = ("up", 3000) if k % 2 else ("down", -3000)
-            start = 4000 if rise < 0 else 800
-            sound = np.sin(2 * np.pi * (start * t + rise * t**2))
-            sound += rng.normal(0, 0.1, len(t))
-            place = folder / word
-            place.mkdir(parents=True, exist_ok=True)
-            path = place / f"v{speaker}-{k}.wav"
-            wavfile.write(path, RATE, (8000 * sound).astype(np.int16))
-    words = ["speech", "train", folder, "--transcripts", "folders"]
-    words += ["--model", tmp_path / "m.safetensors", *TINY]
-    code, out, err = run(capsys, *words)
-    assert code == 0, err
-    assert table(out)["a linear classifier of 20 moments"] == 0
-    assert "network's % word errors: " in out
-    assert "network's % letter errors: " in out
+def test_sounds_in_memory_are_learned_as_their_folder(trained, folder):
+    model, path = trained
+    found = read(folder).recordings
+    sounds = [read_wav(folder / one.name) for one in found]
+    texts, people = zip(*((r.text, r.speaker) for r in found))
+    other = Transcriber(**TINY).fit(sounds, texts, people)
+    assert_close(other.score(), model.score())
+    files = [folder / one.name for one in found]
+    again = Transcriber.load(path, "cpu")
+    assert again.predict(files[:3]) == other.predict(sounds[:3])
+    assert again.predict([(np.zeros(8000), 8000)]) == [""]
+    assert again.predict(files[:1], beam=4)[0].strip()
 
 
-def test_signs_make_no_words(tmp_path):
-    """Three words, however they are written, are three."""
-    ways = "{}", "{}.", "{},", "{}!", '"{}"', "{}…"
-    rows = []
-    for k, word in enumerate(("one", "Two", "don’t")):
-        for n, way in enumerate(ways):
-            rng = np.random.default_rng(10 * k + n)
-            name = f"{k}-{n}.wav"
-            sound = rng.normal(0, 3000, RATE // 4).astype(np.int16)
-            wavfile.write(tmp_path / name, RATE, sound)
-            rows.append(f"{name}\t{way.format(word)}\n")
-    (tmp_path / "transcripts.tsv").write_text("".join(rows), "utf-8")
-    texts = [one.text for one in read_folder(tmp_path).recordings]
-    assert sorted(set(texts)) == ["don't", "one", "two"]
+def test_another_folder_is_scored_without_rivals(trained, tmp_path, capsys):
+    _, path = trained
+    other = fill(tmp_path / "other", 5)
+    name = "voice0-000.wav"
+    _, sound = wavfile.read(other / name)
+    wavfile.write(other / name, 16_000, resample_poly(sound, 2, 1))
+    code, out, err = run(capsys, "speech", "evaluate", path, other)
+    assert code == 0
+    assert "not what the model was trained on" in out
+    assert "always nothing" in out
+    assert "most similar" not in out
+    assert f"{name}: 16,000 samples a second" in err
+    assert "learned from 8,000" in err
 
 
-def test_letters_are_told_with_the_words_that_are_too_rare(capsys):
-    texts = ["one two"] * 12 + ["three"] * 3
-    assert isinstance(command._choose_labels("auto", texts), Letters)
-    err = capsys.readouterr().err
-    assert "of 3 words 1, such as 'three', are said fewer than 10" in err
-
-
-def test_errors_counted_by_recording_are_those_of_all():
-    true = ["one two three", "four", "five six"]
-    read = ["one too", "four four", "five six"]
-    errors, lengths = count_errors(true, read)
-    assert errors.tolist() == [2, 1, 0]
-    assert lengths.tolist() == [3, 1, 2]
-    errors, lengths = count_errors(true, read, letters=True)
-    assert_close(
-        100 * errors.sum() / lengths.sum(), letter_errors(true, read)
-    )
-
-
-def test_over_several_speakers_the_interval_is_of_speakers():
-    true = ["one two"] * 8
-    read = ["one two"] * 4 + ["one", "two", "three", ""]
-    names = [name for name in "aabbccdd"]
-    found = command._draw_intervals(true, read, names)
-    assert found["interval"][0] == "% word errors over speakers"
-    assert found["intervals"][0][0] == "% letter errors over speakers"
-    alone = command._draw_intervals(true, read, ["a"] * 8)
-    assert alone["interval"][0] == "% word errors"
-    unknown = command._draw_intervals(true, read, list("abcdefgh"))
-    assert unknown == alone
-    _, low, high = found["interval"]
-    _, inner_low, inner_high = alone["interval"]
-    assert low < inner_low < inner_high < high
-
-
-def test_what_cannot_be_used_is_named_and_the_rest_goes_on(trained):
-    _, _, err = trained
-    assert "broken.wav: no WAV file: " in err
-    assert "alone.wav: no alone.txt beside it" in err
-    assert f"2 files left out; going on with {COUNT} recordings" in err
-
-
-def test_the_scores_are_those_of_the_test_speakers(trained, folder):
-    path, out, _ = trained
-    network, letters, about = load_recognizer(path)
-    recordings = read_folder(
-        folder, speakers="names", listen=heard_speech
-    ).recordings
-    parts = RecordingParts(*split_speakers(recordings, 0))
-    speakers = [{r.speaker for r in part} for part in parts]
-    assert not set.intersection(*speakers)
-    assert sum(map(len, parts)) == COUNT
-    found = outputs(network, [r.features for r in parts.test])
-    read = [written(p, letters) for p in found]
-    errors = 100 * jiwer.wer([r.text for r in parts.test], read)
-    assert_close(table(out)["the network"], errors, within=6e-4)
-    assert_close(about["score"], errors)
-    assert {"command", "seconds", "date", "seed"} <= set(about)
-
-
-def test_speakers_of_other_folders_choose_and_are_scored(
-    folder, tmp_path, capsys
-):
-    parts = dict.fromkeys(("train", "validation", "test"), 0)
-    voices = sorted({p.name[:6] for p in folder.glob("voice*.wav")})
-    of = dict.fromkeys(voices, "train")
-    of |= {voices[-1]: "test", voices[-2]: "validation"}
-    for name in parts:
+def test_speakers_of_other_folders_choose_and_are_scored(folder, tmp_path):
+    parts = parts_of(folder)
+    for name, part in parts._asdict().items():
         (tmp_path / name).mkdir()
-    for file in folder.rglob("voice*.*"):
-        part = of[file.name[:6]]
-        shutil.copy(file, tmp_path / part / file.name)
-        parts[part] += file.suffix == ".wav"
-    twice = next((tmp_path / "test").glob("*.wav"))
-    for ending in ".wav", ".txt":
-        copy = tmp_path / "train" / f"voice0-twice{ending}"
-        shutil.copy(twice.with_suffix(ending), copy)
-    path = tmp_path / "m.safetensors"
-    words = ["speech", "train", tmp_path / "train", "--model", path, *TINY]
-    words += ["--validation", tmp_path / "validation"]
-    more = ["--test", tmp_path / "test"]
-    code, out, err = run(capsys, *words, *more)
-    assert code == 0, err
-    assert f"voice0-twice.wav: the same sound as test: {twice.name}" in err
-    about = load_weights(path)[1]
-    assert about["split"] == parts
-    said = f"{parts['test']} recordings"
-    assert f"scored on {said} by 1 speaker not used in training" in out
-    other = "speech", "evaluate", path
-    code, out, _ = run(capsys, *other, tmp_path / "test")
-    assert code == 0
-    assert_close(table(out)["the network"], about["score"], within=6e-4)
-    (tmp_path / "train" / "voice0-twice.wav").unlink()
-    code, _, err = run(capsys, *words, "--restart")
-    assert code == 0, err  # without --test some of the folder is
-    about = load_weights(path)[1]
-    code, out, _ = run(capsys, *other, tmp_path / "train")
-    assert code == 0
-    assert_close(table(out)["the network"], about["score"], within=6e-4)
-    code, _, err = run(capsys, *words, *more, "--restart")
-    assert code == 0, err
-    code, _, err = run(capsys, *other, tmp_path / "train")
-    assert code == 2
-    assert "expected the folder of --test, or another" in err
+        rows = []
+        if name == "train":  # with a recording of the test, too
+            part = [*part, parts.test[0]]
+        for one in part:
+            shutil.copy(folder / one.name, tmp_path / name)
+            file = one.name.rpartition("/")[2]
+            rows.append(f"{file}\t{one.text}\t{one.speaker}\n")
+        (tmp_path / name / "transcripts.tsv").write_text("".join(rows))
+    given = {
+        "validation": tmp_path / "validation",
+        "test": tmp_path / "test",
+    }
+    model = Transcriber(**TINY).fit(tmp_path / "train", **given)
+    counts = {name: len(part) for name, part in parts._asdict().items()}
+    assert model.about_["split"] == counts
+    copied = "1 of the same sound (train: "
+    assert copied in model.about_["read"][4]
+    count = counts["validation"]
+    assert model.about_["read"][5].startswith(
+        f"validation: {count} recordings, 1 speaker; test: "
+    )
+    assert_close(model.score(tmp_path / "test"), model.score())
+    with pytest.raises(Refused, match="has learned from all of it"):
+        model.score(tmp_path / "train")
 
 
 def test_letters_are_read_in_known_words_too(folder, tmp_path, capsys):
     path, text = tmp_path / "m.safetensors", tmp_path / "text"
-    words = ["speech", "train", folder, "--model", path, *TINY]
-    code, out, err = run(capsys, *words, "--units", "letters")
-    assert code == 0, err
-    name = (
-        r"^the network, in words of training, --weight ([\d.]+) +([\d.]+) "
-    )
-    weight, score = re.search(name, out, re.MULTILINE).groups()
-    network, letters, _ = load_recognizer(path)
-    parts = RecordingParts(
-        *split_speakers(
-            read_folder(
-                folder, speakers="names", listen=heard_speech
-            ).recordings,
-            0,
-        )
-    )
+    model = Transcriber(**TINY, units="letters").fit(folder, path=path)
+    (name,) = (n for n in model.compare().index if "in words of" in n)
+    weight = float(name.rpartition(" ")[2])
+    network, letters = model._fitted()
+    parts = parts_of(folder)
     texts = [r.text for r in parts.train]
-    read = make_reader(letters, texts, float(weight), spelt=True)
+    reader = make_reader(letters, texts, weight, spelt=True)
     found = outputs(network, [r.features for r in parts.test])
-    said = [read(log_p) for log_p in found]
+    said = [reader(log_p) for log_p in found]
     known = {word for line in texts for word in line.split()}
     assert {word for line in said for word in line.split()} <= known
     errors = 100 * jiwer.wer([r.text for r in parts.test], said)
-    assert_close(float(score), errors, within=6e-4)
+    assert_close(model.compare().loc[name, "% word errors"], errors)
     text.write_text("\n".join(texts))
-    file = folder / f"{parts.test[0].name.removesuffix('.wav')}.wav"
-    words = ["speech", "transcribe", file, "--model", path, "--words"]
-    code, out, err = run(capsys, *words, "--text", text, "--weight", weight)
-    assert code == 0, err
-    assert out == f"{said[0]}\n"
-    code, _, err = run(capsys, *words)
-    assert code == 2
-    assert "--words: expected --text" in err
+    words = ["speech", "transcribe", folder / parts.test[0].name]
+    words += ["--model", path, "--words"]
+    more = ["--text", text, "--weight", weight]
+    assert run(capsys, *words, *more)[:2] == (0, f"{said[0]}\n")
+    assert "--words: expected --text" in run(capsys, *words)[2]
     text.write_text("xyz\n")
-    code, _, err = run(capsys, *words, "--text", text)
-    assert code == 2
-    assert "no line can be written in what" in err
-    code, _, err = run(capsys, *words[:-1], "--text", text)
-    assert code == 2
-    assert "no line can be written in what" in err
-    model = tmp_path / "words.safetensors"
-    train = ["speech", "train", folder, "--model", model, *TINY]
-    assert run(capsys, *train, "--units", "words", "--no-baselines")[0] == 0
-    words[4] = model
-    code, _, err = run(capsys, *words, "--text", text)
-    assert code == 2
-    assert "writes whole words already" in err
+    for some in words, words[:-1]:
+        code, _, err = run(capsys, *some, "--text", text)
+        assert code == 2
+        assert "no line can be written in what" in err
 
 
-def test_evaluate_gives_the_scores_again(trained, folder, capsys):
-    path, out, _ = trained
-    code, again, _ = run(capsys, "speech", "evaluate", path, folder)
-    assert (code, again) == (0, out)
+WRITTEN = {
+    "letters": Letters("io"),
+    "one": Choice(("i", "o")),
+    "words": Words(("i", "o")),
+}
 
 
-def test_another_folder_is_scored_without_what_must_have_heard(
-    trained, tmp_path, capsys
-):
-    path, _, _ = trained
-    other = fill(tmp_path / "other", 4)
-    code, out, err = run(capsys, "speech", "evaluate", path, other)
-    assert code == 0
-    assert "not the recordings that the model was trained on" in err
-    assert list(table(out)) == ["the network", "always nothing"]
-
-
-@pytest.mark.parametrize("units", ["auto", "one"])
-def test_it_learns_what_is_said(units, tmp_path, capsys):
+@pytest.mark.parametrize("units", WRITTEN)
+def test_it_learns_what_is_said(units, tmp_path):
     folder = fill(tmp_path / "r", most=1)
-    model = tmp_path / "m.safetensors"
-    words = ["--model", model, "--hidden", 16, "--layers", 1]
-    words += ["--batch", 8, "--steps", 60, "--rate", 0.02]
-    words += ["--speakers", "names", "--evaluate-every", 30]
-    words += ["--units", units]
-    code, out, _ = run(capsys, "speech", "train", folder, *words)
-    assert code == 0
-    assert table(out)["the network"] == 0
+    more = {"hidden": 16, "batch": 8, "steps": 60, "rate": 0.02}
+    more |= {"evaluate_every": 30, "units": units}
+    model = Transcriber(**TINY | more).fit(folder)
+    assert model.score() == 0
+    assert model._fitted()[1] == WRITTEN[units]
     rng = np.random.default_rng(9)
-    paths = [tmp_path / "o.wav", tmp_path / "i.wav"]
-    for path in paths:
-        sound = tones(rng, [path.stem])
-        wavfile.write(path, 8000, sound.astype("f"))
-    words = ["speech", "transcribe", *paths, "--model", model]
-    for more in [], ["--beam", 4]:
-        code, out, _ = run(capsys, *words, *more)
-        read = "".join(f"{path}\t{path.stem}\n" for path in paths)
-        assert (code, out) == (0, read)
-
-
-def test_a_choice_comes_with_the_time_of_its_recording(tmp_path, capsys):
-    folder = fill(tmp_path / "r", most=1)
-    model = tmp_path / "m.safetensors"
-    words = ["--model", model, *TINY, "--units", "one"]
-    assert run(capsys, "speech", "train", folder, *words)[0] == 0
-    assert load_recognizer(model)[1] == Choice(("i", "o"))
-    quiet = np.random.default_rng(1).normal(0, 1e-3, 4000)
-    late = np.concatenate([quiet, 0.5 * np.sin(np.arange(2000) * 1.4)])
-    wavfile.write(tmp_path / "late.wav", 8000, late.astype("f"))
-    words = [
-        "speech",
-        "transcribe",
-        tmp_path / "late.wav",
-        "--model",
-        model,
-    ]
-    code, out, _ = run(capsys, *words, "--times")
-    assert code == 0
-    second, word = out.split("\t")
-    assert_close(float(second), 0.5, within=0.03)
-    assert word in ("i\n", "o\n")
-    (tmp_path / "text").write_text("o\ni\n")
-    code, _, err = run(capsys, *words, "--text", tmp_path / "text")
-    assert code == 2
-    assert "--units words or letters" in err
-    wavfile.write(tmp_path / "late.wav", 8000, np.zeros(4000, "f"))
-    code, out, err = run(capsys, *words, "--times")
-    assert (code, out) == (0, "")
-    assert "no words were heard" in err
+    sounds = [(tones(rng, [word]), 8000) for word in "oi"]
+    for beam in 1, 4:
+        assert model.predict(sounds, beam) == ["o", "i"]
+    assert "a linear classifier of 20 moments" in model.compare().index
 
 
 def test_a_run_that_broke_off_ends_with_the_same_weights(
-    folder, tmp_path, capsys, monkeypatch
+    trained, folder, tmp_path, monkeypatch
 ):
-    whole, broken = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    words = ["speech", "train", folder, *TINY, "--patience", 100]
-    run(capsys, *words, "--model", whole)
-    checkpoint = tmp_path / "b.safetensors.run" / "run.npz"
-    words += ["--model", broken]
-    stopped(monkeypatch, capsys, Killed, checkpoint, *words)
-    assert broken.exists()  # of the best weights so far
-    code, _, err = run(capsys, *words)
-    assert code == 0
-    assert "goes on after step" in err
-    assert weights(broken) == weights(whole)
+    _, whole = trained
+    path = tmp_path / "m.safetensors"
+    write = train.write_checkpoint
 
+    def kill(*about):
+        write(*about)
+        raise Killed
 
-def test_a_finished_run_and_another_one_are_told_apart(
-    trained, folder, tmp_path, capsys
-):
-    path, out, _ = trained
-    before = path.read_bytes()
-    words = ["speech", "train", folder, "--model", path, *TINY]
-    code, again, err = run(capsys, *words)
-    assert (code, again) == (0, out)
-    assert "is already trained" in err
-    code, _, err = run(capsys, *words, "--hidden", 9)
-    assert code == 2
-    assert "hidden was 8, now 9" in err
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(train, "write_checkpoint", kill)
+        Transcriber(**TINY).fit(folder, path=path)
+    assert path.exists()  # of the best weights so far
     other = fill(tmp_path / "other", 12)
-    words[2] = other
-    code, _, err = run(capsys, *words)
-    assert code == 2
-    assert "the data have changed since" in err
-    assert path.read_bytes() == before
+    with pytest.raises(Refused, match="the data have changed since"):
+        Transcriber(**TINY).fit(other, path=path)
+    Transcriber(**TINY).fit(folder, path=path)
+    assert weights(path) == weights(whole)
 
 
-def test_a_table_says_what_is_said_and_by_whom(tmp_path):
-    folder = fill(tmp_path / "r", 4)
-    rows = ["voice0-000.wav\tHÉ  ho\tAnna", "voice1-001.wav\tlo\tBert", ""]
-    rows += ["voice2-002.wav\tlo lo"]
-    (folder / "transcripts.tsv").write_text("\n".join(rows))
-    found = read_folder(folder)
-    said = {r.name: (r.text, r.speaker) for r in found.recordings}
-    assert said == {
-        "voice0-000.wav": ("hé ho", "Anna"),
-        "voice1-001.wav": ("lo", "Bert"),
-        "voice2-002.wav": ("lo lo", "voice2-002.wav"),
-    }
-    assert found.unreadable == {
-        "voice3-003.wav": "no line in transcripts.tsv"
-    }
-    (folder / "transcripts.tsv").write_text("voice0-000.wav lo\n")
-    with pytest.raises(ValueError, match=r"line 1: expected a file, words"):
-        read_folder(folder)
+def test_the_help_s_examples_work(
+    folder, seven, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(folder, "recordings")
+    wavfile.write("file.wav", RATE, seven)
+    lines = examples(shown_help(capsys, "speech"))
+    parts = [line.split()[1] for line in lines]
+    assert parts == ["train", "transcribe", "evaluate"]
+    for part, line in zip(parts, lines):
+        assert examples(shown_help(capsys, "speech", part)) == [line]
+        few = FEW if part == "train" else []
+        words = [*shlex.split(line), *map(str, few)]
+        code, _, err = run(capsys, *words)
+        assert code == 0, err
+    assert load_weights("spoken.safetensors", "speech")[1]["H"] == 8
 
 
-def test_a_table_s_names_are_compared_as_they_look(tmp_path):
-    folder = fill(tmp_path / "r", 3)
-    table = folder / "transcripts.tsv"
-    for form, other in ("NFD", "NFC"), ("NFC", "NFD"):
-        name = unicodedata.normalize(form, "zoë.wav")
-        (folder / "voice0-000.wav").rename(folder / name)
-        row = unicodedata.normalize(other, "zoë.wav\tsí\u2028no\tZoë")
-        rows = [row, "voice1-001.wav\tlo", "gone.wav\tlo"]
-        table.write_text("\n".join(rows), encoding="utf-8")
-        found = read_folder(folder)
-        one = found.recordings[-1]
-        assert (one.name, one.text, one.speaker) == (
-            *("zoë.wav", "sí no", "Zoë"),
-        )
-        assert found.unreadable == {
-            "voice2-002.wav": "no line in transcripts.tsv",
-            "gone.wav": "transcripts.tsv, line 3: there is no such file",
-        }
-        (folder / name).rename(folder / "voice0-000.wav")
-    table.write_text("voice1-001.wav\tlo\nvoice1-001.wav\tli\n")
-    with pytest.raises(ValueError, match="line 2: an earlier line says"):
-        read_folder(folder)
-
-
-@pytest.mark.parametrize(
-    "name", ["VOICE0-000", "voice0-000.WAV", '"voice0-000.wav"', "x\\{}"]
-)
-def test_a_table_s_names_may_be_written_otherwise(tmp_path, name):
-    folder = fill(tmp_path / "r", 2)
-    if "{}" in name:
-        (folder / "x").mkdir()
-        wav = folder / "voice0-000.wav"
-        wav.rename(folder / "x" / wav.name)
-        name = name.format("voice0-000.wav")
-    (folder / "transcripts.tsv").write_text(f"{name}\tlo\tAnna\n")
-    (one,) = read_folder(folder).recordings
-    assert one.name.endswith("voice0-000.wav")
-    assert (one.text, one.speaker) == ("lo", "Anna")
-
-
-def test_a_table_whose_names_are_none_is_shown_beside_the_folder(tmp_path):
-    folder = fill(tmp_path / "r", 2)
-    table = folder / "transcripts.tsv"
-    table.write_text("LJ001\tlo\n")
-    told = "has names as 'LJ001', the folder as 'voice0-000.wav'"
-    with pytest.raises(Refused, match=told):
-        read_folder(folder)
-    lines = [f"anna\tvoice{k}-00{k}.wav\tlo\n" for k in range(2)]
-    table.write_text("".join(lines))
-    with pytest.raises(Refused, match="files' names are in column 2"):
-        read_folder(folder)
-
-
-@pytest.mark.parametrize("level", [0.0, 0.4])
-def test_a_recording_without_a_sound_is_left_out(tmp_path, level):
-    folder = fill(tmp_path / "r", 3)
-    samples = np.full(16_000, level, np.float32)
-    wavfile.write(folder / "voice0-000.wav", 16_000, samples)
-    found = read_folder(folder)
-    assert len(found.recordings) == 2
-    why = "there is no sound in it: all samples are equal"
-    assert found.unreadable == {"voice0-000.wav": why}
-
-
-def test_a_folder_s_name_may_be_what_is_said(tmp_path):
-    rng = np.random.default_rng(0)
-    for name in "o", "i", "_noise_":
-        (tmp_path / name).mkdir()
-        sound = tones(rng, ["o" if name == "_noise_" else name])
-        wavfile.write(tmp_path / name / "ann_1.WAV", 8000, sound)
-    found = read_folder(tmp_path, "folders", "names")
-    assert [(r.text, r.speaker) for r in found.recordings] == [
-        ("i", "ann"),
-        ("o", "ann"),
-    ]
-    assert list(found.unreadable) == ["_noise_/ann_1.WAV"]
-
-
-def test_the_same_sound_twice_counts_once(tmp_path):
-    folder = fill(tmp_path / "r", 3)
-    for ending in "wav", "txt":
-        one = folder / f"voice0-000.{ending}"
-        shutil.copy(one, folder / f"z.{ending}")
-    found = read_folder(folder)
-    assert len(found.recordings) == 3
-    assert found.unreadable == {"z.wav": "the same sound as voice0-000.wav"}
+# ---------------------------------------------------------- what is written
 
 
 @pytest.fixture(scope="module")
@@ -592,6 +448,35 @@ def test_a_text_of_one_s_own_corrects_letters(tmp_path, capsys):
     assert errors[1] < errors[0]
 
 
+def test_a_choice_comes_with_the_time_of_its_recording(tmp_path, capsys):
+    folder = fill(tmp_path / "r", most=1)
+    model = tmp_path / "m.safetensors"
+    Transcriber(**TINY, units="one").fit(folder, path=model)
+    quiet = np.random.default_rng(1).normal(0, 1e-3, 4000)
+    late = np.concatenate([quiet, 0.5 * np.sin(np.arange(2000) * 1.4)])
+    wavfile.write(tmp_path / "late.wav", 8000, late.astype("f"))
+    words = [
+        "speech",
+        "transcribe",
+        tmp_path / "late.wav",
+        "--model",
+        model,
+    ]
+    code, out, _ = run(capsys, *words, "--times")
+    assert code == 0
+    second, word = out.split("\t")
+    assert_close(float(second), 0.5, within=0.03)
+    assert word in ("i\n", "o\n")
+    (tmp_path / "text").write_text("o\ni\n")
+    code, _, err = run(capsys, *words, "--text", tmp_path / "text")
+    assert code == 2
+    assert "--units words or letters" in err
+    wavfile.write(tmp_path / "late.wav", 8000, np.zeros(4000, "f"))
+    code, out, err = run(capsys, *words, "--times")
+    assert (code, out) == (0, "")
+    assert "no words were heard" in err
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -629,64 +514,62 @@ def test_silence_is_told(tmp_path, capsys):
     assert f"{path}: no words were heard" in err
 
 
-def test_a_folder_that_cannot_be_learned_is_refused(tmp_path, capsys):
-    model = ["--model", tmp_path / "m.safetensors", *TINY]
-    empty, folder = tmp_path / "empty", tmp_path / "two"
-    empty.mkdir()
-    fill(folder, 4, 2)
-    for given, message in (
-        (tmp_path / "none", "there is no such folder"),
-        (empty, "there is no recording with a transcript"),
-        (folder, "expected at least 3 speakers, got 2"),
-    ):
-        code, out, err = run(capsys, "speech", "train", given, *model)
-        assert (code, out) == (2, "")
-        assert f"{given}: {message}" in err
-    long = ["--longest", 0.01]
-    code, _, err = run(capsys, "speech", "train", folder, *model, *long)
-    assert code == 2
-    assert "longer than 0.01 s (--longest)" in err
-    for path in folder.glob("*.txt"):
-        path.write_text("lo " * 99)
-    code, _, err = run(capsys, "speech", "train", folder, *model)
-    assert code == 2
-    assert re.search(r"296 letters in 0\.\d+ s: too many", err)
-    assert "no recording can be used" in err
+def test_a_recogniser_abstains_below_a_score(tmp_path, capsys):
+    (tmp_path / "r").mkdir()
+    path = tmp_path / "r" / "a.wav"
+    rng = np.random.default_rng(0)
+    wavfile.write(path, 8000, tones(rng, ["o", "i"]).astype("f"))
+    sure, unsure = (
+        run(capsys, "speech", "transcribe", path, "--least", least)
+        for least in (0.0, 0.999)
+    )
+    assert sure[1].strip()
+    assert re.search(r"score 0\.\d\d\n", sure[2])
+    assert unsure[1].strip() == ""
+    assert "below 0.999: nothing is written" in unsure[2]
 
 
-def test_a_model_of_another_application_is_refused(seven, tmp_path, capsys):
-    path = tmp_path / "a.wav"
-    wavfile.write(path, RATE, seven)
-    words = ["speech", "transcribe", path, "--model", "text_python"]
-    code, _, err = run(capsys, *words)
-    assert code == 2
-    assert "expected a model of 'speech', got one of 'text'" in err
+# ---------------------------------------------------------------- its parts
 
 
-def test_the_help_s_examples_work(
-    folder, seven, tmp_path, capsys, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(folder, "recordings")
-    wavfile.write("file.wav", RATE, seven)
-    lines = examples(shown_help(capsys, "speech"))
-    parts = [line.split()[1] for line in lines]
-    assert parts == ["train", "transcribe", "evaluate"]
-    for part, line in zip(parts, lines):
-        assert examples(shown_help(capsys, "speech", part)) == [line]
-        few = TINY if part == "train" else []
-        words = [*shlex.split(line), *map(str, few)]
-        code, _, err = run(capsys, *words)
-        assert code == 0, err
-    assert Path("spoken.safetensors").exists()
-    assert load_weights("spoken.safetensors", "speech")[1]["H"] == 8
+def test_letters_are_told_with_the_words_that_are_too_rare(capsys):
+    texts = ["one two"] * 12 + ["three"] * 3
+    assert isinstance(command._choose_labels("auto", texts), Letters)
+    err = capsys.readouterr().err
+    assert "of 3 words 1, such as 'three', are said fewer than 10" in err
+
+
+def test_errors_counted_by_recording_are_those_of_all():
+    true = ["one two three", "four", "five six"]
+    read = ["one too", "four four", "five six"]
+    errors, lengths = count_errors(true, read)
+    assert errors.tolist() == [2, 1, 0]
+    assert lengths.tolist() == [3, 1, 2]
+    errors, lengths = count_errors(true, read, letters=True)
+    assert_close(
+        100 * errors.sum() / lengths.sum(), letter_errors(true, read)
+    )
+
+
+def test_over_several_speakers_the_interval_is_of_speakers():
+    true = ["one two"] * 8
+    read = ["one two"] * 4 + ["one", "two", "three", ""]
+    names = [name for name in "aabbccdd"]
+    found = command._draw_intervals(true, read, names)
+    assert found["interval"][0] == "% word errors over speakers"
+    assert found["intervals"][0][0] == "% letter errors over speakers"
+    alone = command._draw_intervals(true, read, ["a"] * 8)
+    assert alone["interval"][0] == "% word errors"
+    unknown = command._draw_intervals(true, read, list("abcdefgh"))
+    assert unknown == alone
+    _, low, high = found["interval"]
+    _, inner_low, inner_high = alone["interval"]
+    assert low < inner_low < inner_high < high
 
 
 def said_by(text, units="auto"):
     """What a network of these transcripts writes."""
-    from rnncore.apps.speech.command import _choose_labels
-
-    return _choose_labels(units, text.split(","))
+    return command._choose_labels(units, text.split(","))
 
 
 def test_words_that_are_said_often_are_learned_as_wholes(capsys):
@@ -762,63 +645,6 @@ def test_words_are_numbers_and_back():
         words.encode("x")
 
 
-def test_a_model_of_words_is_read_as_it_was_trained(
-    folder, tmp_path, capsys
-):
-    path = tmp_path / "w.safetensors"
-    words = ["--model", path, *TINY, "--units", "words"]
-    assert run(capsys, "speech", "train", folder, *words)[0] == 0
-    network, known, about = load_recognizer(path)
-    assert known == Words(("i", "o"))
-    assert network.readout.out_features == 3
-    assert about["settings"]["normalise"] == "speech"
-    file = folder / "voice1-001.wav"
-    log_p = outputs(network, [heard_speech(*read_wav(file))])[0]
-    code, out, _ = run(
-        capsys, "speech", "transcribe", file, "--model", path
-    )
-    assert (code, out) == (0, written(log_p, known) + "\n")
-    (tmp_path / "text").write_text("o i o\ni o x\n")
-    for more in ["--times"], ["--beam", 3], ["--text", tmp_path / "text"]:
-        code, _, _ = run(
-            capsys, "speech", "transcribe", file, "--model", path, *more
-        )
-        assert code == 0
-
-
-def test_a_model_from_before_the_option_hears_as_it_did(
-    seven, tmp_path, capsys, monkeypatch
-):
-    """The course's own: its file does not say what is normalised."""
-    _, _, about = load_recognizer(stored("speech_digits"))
-    assert "normalise" not in about.get("settings", {})
-    wavfile.write(tmp_path / "a.wav", RATE, seven)
-    monkeypatch.setitem(HEARD, "recording", None)
-    code, out, _ = run(capsys, "speech", "transcribe", tmp_path / "a.wav")
-    assert (code, out) == (0, "seven three\n")
-
-
-def test_the_loser_is_named_and_what_to_try(folder, tmp_path, capsys):
-    """A rate of nearly 0 teaches nothing; the nearest is often right."""
-    path = tmp_path / "m.safetensors"
-    words = ["speech", "train", folder, "--model", path, *TINY]
-    words += ["--steps", 2, "--rate", 1e-9]
-    code, out, err = run(capsys, *words)
-    assert code == 0
-    best = min(v for k, v in table(out).items() if k != "the network")
-    assert best < table(out)["the network"]
-    line = out.splitlines()[-1]
-    assert "worse than the best baseline" in line
-    assert f"to {best:.3f}" in line
-    assert "recordings of more people" in line
-    assert "nothing was learned: validation began at " in err
-    again = (
-        run(capsys, *words)[1],
-        run(capsys, "speech", "evaluate", path, folder)[1],
-    )
-    assert again == (out, out)
-
-
 def test_a_varied_recording_keeps_the_steps_that_it_needs(rng):
     features = rng.normal(size=(10, 80)).astype(np.float32)
     found = [varied(rng, features, 9) for _ in range(50)]
@@ -847,34 +673,9 @@ def test_varied_voices_move_in_time_and_pitch_by_so_much(rng):
     assert 22 <= bands.max() <= 24
 
 
-def test_a_level_changes_nothing_and_a_dull_band_does(rng):
-    samples = rng.normal(0, 0.1, 8000)
-    loud, quiet = heard_level(samples, 8000), heard_level(samples / 8, 8000)
-    assert_close(loud, quiet, within=1e-3)
-    assert abs(loud.mean()) < 1e-2
-    # bands that a file of 8,000 samples a second does not have
-    missing = loud.reshape(-1, 40)[:, 35:]
-    assert np.ptp(missing) < 1e-5
-
-
 @pytest.mark.parametrize("speed", [1, 3])
 def test_a_stretched_word_keeps_order_and_loses_speed(speed):
     steps = np.repeat(np.arange(20.0), speed)
     row = stretch_word(np.stack([steps, -steps], axis=1))
     expected = np.stack([np.arange(20.0), -np.arange(20.0)], axis=1).ravel()
     assert (row == expected).all()  # nothing is computed, only chosen
-
-
-def test_a_recogniser_abstains_below_a_score(tmp_path, capsys):
-    (tmp_path / "r").mkdir()
-    path = tmp_path / "r" / "a.wav"
-    rng = np.random.default_rng(0)
-    wavfile.write(path, 8000, tones(rng, ["o", "i"]).astype("f"))
-    sure, unsure = (
-        run(capsys, "speech", "transcribe", path, "--least", least)
-        for least in (0.0, 0.999)
-    )
-    assert sure[1].strip()
-    assert re.search(r"score 0\.\d\d\n", sure[2])
-    assert unsure[1].strip() == ""
-    assert "below 0.999: nothing is written" in unsure[2]

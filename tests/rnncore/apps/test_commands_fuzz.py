@@ -198,7 +198,7 @@ def test_transcripts(tmp_path):
     fuzz(
         tmp_path / "transcripts.tsv",
         seeds,
-        lambda path: read_folder(path.parent),
+        lambda path: read_folder(path.parent, heard),
         cases=CASES,
     )
 

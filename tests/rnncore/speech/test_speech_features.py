@@ -1,7 +1,6 @@
 """From sound to features: scipy's transform, tones, rates, real files."""
 
 import os
-import struct
 import warnings
 from threading import Thread
 
@@ -133,75 +132,15 @@ def test_a_wav_file_of_any_kind(tmp_path, kind):
 SOUND = (8_000 * tone(300, 0.1)).astype("<i2")
 
 
-def header(channels=1, block=2, flow=2 * RATE):
-    return struct.pack("<HHIIHH", 1, channels, RATE, flow, block, 16)
-
-
-def wav(*chunks, size=None, pad=True, kind=b"RIFF"):
-    """A file by hand: its chunks (name, content, size that is told)."""
-    body = b"WAVE"
-    for name, content, told in chunks:
-        told = len(content) if told is None else told
-        body += struct.pack("<4sI", name, told) + content
-        body += bytes(len(content) % 2 * pad)
-    size = len(body) if size is None else size
-    return struct.pack("<4sI", kind, size) + body
-
-
-FORMAT = b"fmt ", header(), None
-DATA = b"data", SOUND.tobytes()
-ODD = b"LIST", b"INFOx", None
-WAVS = {
-    "as it should be": wav(FORMAT, (*DATA, None)),
-    "sizes 0": wav(FORMAT, (*DATA, 0), size=0),
-    "a size 0": wav(FORMAT, (*DATA, 0), size=36),
-    "a size to come": wav(FORMAT, (*DATA, 2**32 - 1), size=2**32 - 1),
-    "a size beyond the end": wav(FORMAT, (*DATA, 10**6), size=10**6),
-    "an odd chunk": wav(FORMAT, ODD, (*DATA, None)),
-    "an odd chunk, not padded": wav(FORMAT, ODD, (*DATA, None), pad=False),
-    "odd chunks around": wav(ODD, FORMAT, ODD, (*DATA, None), ODD),
-    "half a sample at the end": wav(
-        FORMAT, (b"data", DATA[1] + b"x", 0), pad=False
-    ),
-    "a format of 18 bytes": wav(
-        (b"fmt ", header() + bytes(2), None), (*DATA, None)
-    ),
-    "another flow": wav((b"fmt ", header(flow=0), None), (*DATA, None)),
-    "large": wav(
-        (b"ds64", struct.pack("<QQQI", 0, SOUND.nbytes, 0, 0), None),
-        *(FORMAT, (*DATA, 2**32 - 1), ODD),
-        size=2**32 - 1,
-        kind=b"RF64",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", WAVS)
-def test_sound_behind_an_unusual_header_is_read(tmp_path, name):
+def test_a_header_that_cannot_be_is_refused(tmp_path):
     path = tmp_path / "a.wav"
-    path.write_bytes(WAVS[name])
-    samples, rate = read_wav(path)
-    assert rate == RATE
-    assert_close(samples, SOUND / 2**15, within=1e-9)
-
-
-def test_a_header_that_cannot_be_is_refused_for_that_reason(tmp_path):
-    path = tmp_path / "a.wav"
-    none = b"fmt ", header(channels=0, block=0), None
-    for content, message in [
-        (wav(none, (*DATA, None)), "its header says 0 channels, 0 bytes"),
-        (
-            wav((b"fmt ", header(2, 1), None), (*DATA, None)),
-            "2 channels, 1 ",
-        ),
-        (wav((*DATA, None)), "it has no chunk 'fmt'"),
-        (wav(FORMAT), "it has no chunk 'data'"),
-        (wav(FORMAT, (b"data", b"", 0), ODD), "it holds no sound"),
-        (wav((b"fmt ", b"\1\0", None), (*DATA, None)), "header is cut off"),
-    ]:
-        path.write_bytes(content)
-        with pytest.raises(Refused, match=message):
+    wavfile.write(path, RATE, SOUND)
+    whole = path.read_bytes()
+    for name, at in ("no size", 40), ("no channels", 22):
+        path.write_bytes(whole[:at] + bytes(4) + whole[at + 4 :])
+        with pytest.raises(Refused, match="header is damaged") as told:
             read_wav(path)
+        assert str(path) in str(told.value), name
 
 
 def test_channels_that_cancel_out_are_no_sound(tmp_path):
@@ -214,7 +153,8 @@ def test_channels_that_cancel_out_are_no_sound(tmp_path):
 def test_a_wav_file_may_come_through_a_pipe(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    content = WAVS["sizes 0"]  # nobody can go back to write them
+    wavfile.write(tmp_path / "a.wav", RATE, SOUND)
+    content = (tmp_path / "a.wav").read_bytes()
     writer = Thread(target=path.write_bytes, args=(content,))
     writer.start()
     assert len(read_wav(path)[0]) == len(SOUND)
