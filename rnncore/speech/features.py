@@ -56,7 +56,7 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
         if np.abs(samples).max(initial=0) < 1e-4 * loudest:
             raise Refused(f"{path}: its channels are opposite: no sound")
     if not samples.size:
-        raise Refused(f"{path}: it holds no sound")
+        raise Refused(f"{path}: its header says that it holds no sound")
     if not SLOWEST <= rate <= FASTEST:
         raise Refused(
             f"{path}: expected {SLOWEST} to {FASTEST} samples a second, "

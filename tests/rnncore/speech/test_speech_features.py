@@ -136,11 +136,13 @@ def test_a_header_that_cannot_be_is_refused(tmp_path):
     path = tmp_path / "a.wav"
     wavfile.write(path, RATE, SOUND)
     whole = path.read_bytes()
-    for name, at in ("no size", 40), ("no channels", 22):
+    for at, why in (
+        (4, "header is damaged or cut off"),  # no size of all
+        (40, "says that it holds no sound"),  # no size of it
+    ):
         path.write_bytes(whole[:at] + bytes(4) + whole[at + 4 :])
-        with pytest.raises(Refused, match="header is damaged") as told:
+        with pytest.raises(Refused, match=why):
             read_wav(path)
-        assert str(path) in str(told.value), name
 
 
 def test_channels_that_cancel_out_are_no_sound(tmp_path):
