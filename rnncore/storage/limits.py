@@ -22,7 +22,7 @@ class Limit(NamedTuple):
 
 
 SOUNDS = ("wav", "flac", "mp3", "ogg", "mov", "aac", "aiff", "au", "caf")
-SOUNDS += ("amr", "asf", "w64", "wv")
+SOUNDS += ("ac3", "amr", "ape", "asf", "tta", "w64", "wv")
 FILMS = (
     *("mov", "matroska", "avi", "mpeg", "mpegts", "gif"),
     *("asf", "flv", "ogg", "mxf", "nut", "apng"),

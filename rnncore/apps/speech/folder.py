@@ -69,11 +69,9 @@ def read_folder(
     Raises Refused where there is no such table, naming a line of another
     form, or where no recording is left.
     """
-    if not folder.is_dir():
-        raise Refused(f"{folder}: there is no such folder")
     table = folder / TABLE
     if not table.is_file():
-        raise Refused(f"{folder}: expected {TABLE} in it, on each line {FORM}")
+        raise Refused(f"{folder}: expected a folder with {TABLE}, on each line {FORM}")
     rows = _read_rows(table)
     left_out: dict[str, str] = {}
     given = []

@@ -23,7 +23,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
 
     Shapes: -> samples (N,); rate
 
-    Raises Refused naming the file where it holds no sound, more than
+    Raises Refused naming the file where without a sound, more than
     LONGEST seconds, or another rate than sound has.
     """
     import av
@@ -35,7 +35,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     try:
         with open_media(io.BytesIO(content), "sound") as film:
             if not film.streams.audio:
-                raise Refused(f"{path}: it holds no sound")
+                raise Refused(f"{path}: without a sound")
             for frame in frames_of(film, "sound", audio=0):
                 rate = rate or frame.sample_rate
                 count += frame.samples
@@ -48,7 +48,9 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     except (av.FFmpegError, OSError) as error:
         if not parts:
             why = error.strerror or type(error).__name__
-            raise Refused(f"{path}: no sound that PyAV opens: {why}") from error
+            raise Refused(
+                f"{path}: no sound in a format that is read: {why}"
+            ) from error
     samples = np.concatenate(parts) if parts else np.empty(0)
     return _check(f"{path}", samples.astype(np.float64), rate)
 
@@ -72,7 +74,7 @@ def as_samples(
 def _check(name: str, samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
     """The same, unless no sound is so."""
     if not samples.size:
-        raise Refused(f"{name}: it holds no sound")
+        raise Refused(f"{name}: without a sound")
     if not np.isfinite(samples).all():
         raise Refused(f"{name}: a sample is not a number")
     if not SLOWEST <= rate <= FASTEST:
