@@ -107,7 +107,7 @@ def _leave_out_copies(
 
     Raises Refused where a part has none left.
     """
-    seen, kept = Seen(), {}
+    seen, kept = Seen(), dict[str, list[Recording]]()
     for part in reversed(RecordingParts._fields):
         kept[part] = []
         for one in getattr(parts, part):

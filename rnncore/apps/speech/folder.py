@@ -104,8 +104,8 @@ def gather(
             raise ValueError(f"{name}: expected {len(sounds)}, got {len(given)}")
     who = speakers if speakers is not None else [""] * len(sounds)
     names = [f"recording {k}" for k in range(len(sounds))]
-    given = zip(names, texts, who, sounds, strict=True)
-    return _hear_all("the recordings", given, {}, listen, longest)
+    rows = zip(names, texts, who, sounds, strict=True)
+    return _hear_all("the recordings", rows, {}, listen, longest)
 
 
 def show(found: Read, more: dict[str, str]) -> list[str]:

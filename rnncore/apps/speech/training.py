@@ -99,7 +99,7 @@ def similar_lengths(
     return next_batch
 
 
-def needed(labels: Sequence[int]) -> int:
+def needed(labels: Sequence[Any]) -> int:
     """Steps of the shortest path: a blank stands between two alike."""
     return len(labels) + sum(a == b for a, b in pairwise(labels))
 
