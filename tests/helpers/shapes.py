@@ -51,11 +51,12 @@ def documented():
         if info.name.endswith("__main__"):
             continue
         module_ = importlib.import_module(info.name)
+        place = info.name.removeprefix("rnncore.").removeprefix("apps.")
         for name, f in inspect.getmembers(module_):
             own = getattr(f, "__module__", "") == info.name
             own &= inspect.isfunction(f) or inspect.isclass(f)
             if own and name[0] != "_" and "Shapes:" in (f.__doc__ or ""):
-                yield f"{info.name.removeprefix('rnncore.')}.{name}", f
+                yield f"{place}.{name}", f
 
 
 def called():

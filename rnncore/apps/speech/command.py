@@ -150,8 +150,8 @@ def _tell_rate(about: Facts, name: str, rate: int) -> None:
     if not low <= min(rate, RATE) <= high:
         known = f"{low:,}" if low == high else f"{low:,} to {high:,}"
         note(
-            f"{name}: {rate:,} samples a second, and the model learned from {known}, "
-            "where other pitches can be heard: expect more errors"
+            f"{name}: {rate:,} samples a second, where the model learned from {known}: "
+            "it has not learned which pitches are heard here, and may err more"
         )
 
 

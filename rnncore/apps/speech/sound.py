@@ -58,9 +58,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
 def as_samples(
     sound: str | os.PathLike | tuple[np.ndarray, int],
 ) -> tuple[np.ndarray, int]:
-    """Samples and rate of a sound, which may be a file.
-
-    Shapes: -> samples (N,); rate
+    """Samples (N,) and rate of a sound, which may be a file.
 
     Raises Refused as `read_sound` does.
     """
