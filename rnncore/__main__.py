@@ -159,7 +159,8 @@ def main(argv: list[str] | None = None) -> int:
         how = describe_install(str(error.name), name.split()[0])
         code, why = 2, f"needs {error.name}: {how}"
     except FloatingPointError as error:
-        code, why = 1, f"training broke off: {error}; try a smaller rate, from Python"
+        advice = "try a smaller rate, from Python"
+        code, why = 1, f"training broke off: {error}; {advice}"
     except KeyboardInterrupt as error:
         more = "; the same command goes on from here"
         code = 143 if isinstance(error, Terminated) else 130

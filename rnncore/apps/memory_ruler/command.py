@@ -116,10 +116,9 @@ def _load_cell(path: Path, name: str | None) -> Found:
     made = {n: f for n, f in names.items() if callable(f)}
     pairs = [n for n in made if f"{n}_vjp" in made]
     own = [n for n in pairs if made[n].__module__ == module.__name__]
-    if name is None:  # what is imported counts where there is no other
-        pairs = own or pairs
-    else:
-        pairs = [n for n in pairs if n == name]
+    named = [n for n in pairs if n == name]
+    # what is imported counts where there is no other
+    pairs = (own or pairs) if name is None else named
     if len(pairs) != 1:
         wanted = name or "NAME"
         got = ", ".join(pairs) or "no such pair"
