@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# what values can be: anything, 0 and more, 0 to 1, whole numbers from 0
-REAL, POSITIVE, SHARE, COUNTS = "real", "positive", "share", "counts"
+# what values can be: anything, 0 and more, 0 to 1
+REAL, POSITIVE, SHARE = "real", "positive", "share"
 EDGE = 0.005  # of log odds: how far from 0 and 1 a share is moved inside
 # what a network reads and says: values, how much more than a season ago,
 # or changes of a price in units of their deviation
@@ -25,7 +25,6 @@ LEVELS, SEASON, PRICES = "levels", "season", "prices"
 # Student's is
 QUANTILES, STUDENT = "quantiles", "student"
 LOG, ROOT, ODDS = "logarithm", "root", "log odds"
-SMALL = 10  # half of all counts are no larger, where they are taken so
 SEVEN = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 YEAR, YEARLY = 365, 360  # days; of a step that is no part of a year
 SURE = 2  # of a difference of log likelihoods: less is chance
@@ -47,9 +46,8 @@ class ForecastPlan(NamedTuple):
     levels: tuple[float, ...] = SEVEN  # of the quantiles
     logs: bool = False  # whether all is learnt in logarithms
     trading: bool = False  # whether they know the days of each month
-    holidays: str = ""  # the place whose public holidays they know
     year: bool = True  # whether they know the time of the year
-    support: str = REAL  # what values can be: see `supports`
+    support: str = REAL  # what values can be
     scale: str = LEVELS  # what is read and said: see `scales`
     head: str = QUANTILES  # of prices alone another: see `scales`
 
@@ -76,13 +74,13 @@ def bend(values: np.ndarray, link: str) -> np.ndarray:
     if link == LOG and low <= 0:
         raise Refused(
             f"expected values above 0, got {low:g}: the model is of "
-            "logarithms; train again, with --logs no"
+            "logarithms; train again, with logs=False"
         )
     if low < 0 or (link == ODDS and high > 1):
         ends = "0 to 1" if link == ODDS else "0 on"
         raise Refused(
             f"expected values from {ends}, got {low if low < 0 else high:g}"
-            ": the model is of such; train again, with --support real"
+            ": the model is of such; train again, with support='real'"
         )
     if link == LOG:
         return np.log(values)
@@ -107,10 +105,9 @@ def unbend(bent: np.ndarray, link: str) -> np.ndarray:
 def find_support(frame: pd.DataFrame, asked: str | None = None) -> str:
     """What the values can be; what is asked for, if they are that.
 
-    Counts where all are whole numbers from 0, most of them small. Shares
-    of a whole where all lie from 0 to 1, and changes are alike in log
-    odds, more than in size or in percent. Positive where none is below
-    0, and some are 0: of others `logs` tells enough.
+    Shares of a whole where all lie from 0 to 1, and changes are alike in
+    log odds, more than in size or in percent. Positive where none is
+    below 0, and some are 0: of others `logs` tells enough.
 
     Raises Refused where a value is none of what is asked for.
     """
@@ -121,23 +118,18 @@ def find_support(frame: pd.DataFrame, asked: str | None = None) -> str:
         REAL: np.zeros(len(values), bool),
         POSITIVE: values < 0,
         SHARE: (values < 0) | (values > 1),
-        COUNTS: (values < 0) | ~whole,
     }
     if asked is not None:
         if wrong[asked].any():
             expected = {
                 POSITIVE: "numbers from 0 on",
                 SHARE: "numbers from 0 to 1",
-                COUNTS: "whole numbers from 0",
             }
             raise Refused(
-                f"--support {asked}: expected {expected[asked]}, got "
+                f"support={asked!r}: expected {expected[asked]}, got "
                 f"{values[wrong[asked]][0]:g}"
             )
         return asked
-    small = np.median(values) <= SMALL and values.min() == 0
-    if small and not wrong[COUNTS].any():
-        return COUNTS
     if not wrong[SHARE].any() and not whole.all() and _prefer_odds(frame):
         return SHARE
     return POSITIVE if values.min() == 0 else REAL
@@ -220,22 +212,18 @@ def plan_for(
     if rows < needed:
         raise Refused(
             f"{rows} rows: a horizon of {horizon} and a history of "
-            f"{history} need at least {needed}; a shorter --horizon or "
-            "--history"
+            f"{history} need at least {needed}: a shorter horizon or "
+            "history"
         )
     others.setdefault("levels", NINE)
     if others.get("logs") is None:
         others["logs"] = _prefer_logs(frame, period)
     elif others["logs"] and not np.nanmin(frame.to_numpy()) > 0:
         raise Refused(
-            "--logs yes: expected values above 0, got "
+            "logs: expected values above 0, got "
             f"{np.nanmin(frame.to_numpy()):g}"
         )
     others.setdefault("trading", _is_monthly(frame))
-    if others.get("holidays") and frame.index.freq is None:
-        raise Refused(
-            "--holidays: expected dates at one distance, got rows as steps"
-        )
     others.setdefault("year", _has_year(frame))
     return ForecastPlan(horizon, history, period, longer=longer, **others)
 

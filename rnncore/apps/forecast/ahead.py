@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
 from rnncore.apps.forecast.entrants import LINE, Entrant, join_row, list_entrants
-from rnncore.apps.forecast.intermittent import list_rivals as list_counted
 from rnncore.apps.forecast.panel import Covariates
 from rnncore.apps.forecast.pipeline import begin_of
-from rnncore.apps.forecast.supports import is_counted, settle
 from rnncore.forecast.backtest import Method, Progress
 from rnncore.forecast.plan import ForecastPlan, bend
 from rnncore.forecast.rivals import list_rivals
@@ -42,8 +39,6 @@ def forecast_ahead(
         parts = [f"network {k}" for k in range(len(modules))]
         rows |= {*parts}
     entrants = list_entrants(frame, plan, modules, len(frame), beside)
-    if is_counted(plan):
-        rows |= {*list_counted(plan.period)}
     if not parts or not rows.issuperset(parts):
         known = ", ".join([*list_rivals(plan, True), LINE, plan.cell])
         raise Refused(f"method: expected one of {known}, got {method!r}")
@@ -68,8 +63,7 @@ def forecast_ahead(
             left[name] = f"{len(seen)} rows are too few for {method}"
             continue
         quantiles = [one(values, plan.horizon) for one in asked]
-        mean = settle(np.mean(quantiles, axis=0), plan.support)
-        said[name] = date_steps(frame, plan, mean)
+        said[name] = date_steps(frame, plan, np.mean(quantiles, axis=0))
     if not said:
         name, why = next(iter(left.items()))
         raise Refused(f"{name}: {why}")
@@ -85,8 +79,6 @@ def _enter(
 
 def _why_not(values: np.ndarray, plan: ForecastPlan) -> str:
     """Why a series cannot be forecast; "" where it can."""
-    if np.isnan(values).all():
-        return "it has no value"
     if np.isnan(values[-1]):
         return "it ended before the others"
     if plan.logs and np.nanmin(values) <= 0:
@@ -98,13 +90,13 @@ def _why_not(values: np.ndarray, plan: ForecastPlan) -> str:
     return ""
 
 
-def date_steps(frame: pd.DataFrame, plan: Any, quantiles: np.ndarray) -> pd.DataFrame:
-    """The steps to come by date, from quantiles (Q, K); a plan has both."""
-    dates: Any = range(len(frame), len(frame) + plan.horizon)
-    if frame.index.freq is not None:
-        dates = pd.date_range(
-            frame.index[-1], periods=plan.horizon + 1, freq=frame.index.freq
-        )[1:]
+def date_steps(
+    frame: pd.DataFrame, plan: ForecastPlan, quantiles: np.ndarray
+) -> pd.DataFrame:
+    """The steps to come by date, from quantiles (Q, K)."""
+    dates = pd.date_range(
+        frame.index[-1], periods=plan.horizon + 1, freq=frame.index.freq
+    )[1:]
     return pd.DataFrame(
         quantiles.T,
         index=pd.Index(dates, name=frame.index.name),

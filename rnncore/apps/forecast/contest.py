@@ -18,21 +18,17 @@ from rnncore.application import Score, spread_of
 from rnncore.apps.forecast.entrants import Entrant, join_row, list_entrants, predict_row
 from rnncore.apps.forecast.panel import Covariates
 from rnncore.apps.forecast.pipeline import begin_of
-from rnncore.apps.forecast.scales import count_before, on_scale
-from rnncore.apps.forecast.supports import is_counted, settle
+from rnncore.apps.forecast.scales import count_before
 from rnncore.comparison.intervals import block_bootstrap
 from rnncore.forecast.backtest import Outcome, Progress, backtest, score_table
-from rnncore.forecast.plan import PRICES, ForecastPlan, parts_of
-from rnncore.forecast.prices import find_deviations
+from rnncore.forecast.plan import ForecastPlan, parts_of
 from rnncore.forecast.rivals import list_rivals
-from rnncore.forecast.scores import coverage, crps, pinball_loss
+from rnncore.forecast.scores import crps
 from rnncore.forecast.windows import origins
 from rnncore.storage.files import Refused
 
 MANY = 8  # series: more are not shown one by one
 ORIGINS, FEWEST = 150, 20  # of a back-test: see `origins_of`
-RISK = "0.9-risk"  # columns: of counts, and of prices
-CALM, WILD = "calm 90%", "wild 90%"
 SAMPLE = 30  # series on which slow rivals are scored, at most
 
 
@@ -139,7 +135,6 @@ def compare(
     asked = _ask_all(
         frame, plan, entrants, starts, progress(todo) if progress else todo
     )
-    sold = _mean_values(asked)
     tables: dict[str, pd.DataFrame] = {}
     errors: dict[str, np.ndarray] = {}
     losses: dict[str, np.ndarray] = {}
@@ -148,8 +143,7 @@ def compare(
         first = begin_of(frame[name].to_numpy())
         unit = frame[name].to_numpy(dtype=float)[first : part.start]
         at = slice(len(starts) - actual.shape[1], None)
-        came = Came(actual, unit, _read_days(frame[name], starts[at], plan))
-        tables[name], means = _judge(plan, modules, came, outcomes, sold)
+        tables[name], means = _judge(plan, modules, actual, unit, outcomes)
         step = _unit_of(unit, plan)
         for method, one in means.items():
             wrong = np.abs(one.point - actual).mean(axis=0)
@@ -185,107 +179,39 @@ def _ask_all(
     return found
 
 
-def _mean_values(
-    asked: Mapping[str, tuple[np.ndarray, dict[str, Outcome]]],
-) -> dict[str, float]:
-    """By method the mean of what came, over the series it was asked for.
-
-    NaN where all was 0.
-    """
-    came: dict[str, list[float]] = {}
-    for actual, outcomes in asked.values():
-        for method in outcomes:
-            came.setdefault(method, []).append(float(actual.mean()))
-    return {method: float(np.mean(means)) or np.nan for method, means in came.items()}
-
-
-def _read_days(series: pd.Series, starts: np.ndarray, plan: ForecastPlan) -> np.ndarray:
-    """The deviation of a price that is known at each origin; else zeros.
-
-    Shapes: starts (B,) -> deviations (B,)
-    """
-    if plan.scale != PRICES:
-        return np.zeros(len(starts))
-    logs = on_scale(series.to_numpy(dtype=float), plan)
-    return find_deviations(logs)[starts - 1]
-
-
-class Came(NamedTuple):
-    """What came after B origins of a series, and what was known there.
-
-    Shapes: actual (K, B); unit (N,); deviations (B,)
-    """
-
-    actual: np.ndarray
-    unit: np.ndarray  # the values before the part
-    deviations: np.ndarray
-
-
-def _score(
-    came: Came,
-    outcomes: Mapping[str, Outcome],
-    plan: ForecastPlan,
-    sold: Mapping[str, float],
-) -> pd.DataFrame:
-    """The scores of all tables, and those of counts or of prices.
-
-    Of counts the 0.9-risk: twice the pinball loss at 0.9, over `sold`, the
-    mean of all series, so that the mean over series is what the literature
-    has. Of prices the coverage from the fifth of the origins at which the
-    known deviation was least, and from that at which it was largest.
-
-    Source: 0.9-risk, Salinas et al. 2020.
-    """
-    actual, unit, deviations = came
-    period = period_of(unit, plan)
-    table = score_table(actual, outcomes, unit, plan.levels, period)
-    levels = [*plan.levels]
-    quantiles = {k: one.quantiles for k, one in outcomes.items()}
-    if is_counted(plan) and 0.9 in levels:
-        at = [levels.index(0.9)]
-        table[RISK] = [
-            np.nan if q is None
-            else 2 * pinball_loss(actual, q[at], [0.9])[0] / sold[name]
-            for name, q in quantiles.items()
-        ]  # fmt: skip
-    if plan.scale == PRICES and {0.05, 0.95} <= {*levels}:
-        low, high = levels.index(0.05), levels.index(0.95)
-        order, fifth = np.argsort(deviations), -(-len(deviations) // 5)
-        for column, b in (CALM, order[:fifth]), (WILD, order[-fifth:]):
-            table[column] = [
-                np.nan if q is None
-                else coverage(actual[:, b], q[low][:, b], q[high][:, b])
-                for q in quantiles.values()
-            ]  # fmt: skip
-    return table
-
-
 def _judge(
     plan: ForecastPlan,
     modules: Sequence[torch.nn.Module],
-    came: Came,
+    actual: np.ndarray,
+    unit: np.ndarray,
     outcomes: dict[str, Outcome],
-    sold: Mapping[str, float],
 ) -> tuple[pd.DataFrame, dict[str, Outcome]]:
-    """The rows of one series, and the outcomes with means for seeds."""
+    """The rows of one series, and the outcomes with means for seeds.
+
+    `actual` came after B origins, `unit` are the values before the part.
+
+    Shapes: actual (K, B); unit (N,)
+    """
+
+    def score(asked: Mapping[str, Outcome]) -> pd.DataFrame:
+        period = period_of(unit, plan)
+        return score_table(actual, asked, unit, plan.levels, period)
+
     seeds = [f"network {k}" for k in range(len(modules))]
-    rows = _with_spread(_score(came, outcomes, plan, sold), seeds, plan.cell)
+    rows = _with_spread(score(outcomes), seeds, plan.cell)
     means = {k: v for k, v in outcomes.items() if k not in seeds}
     several = [outcomes[seed] for seed in seeds]
     more = {}
     if several:
         own = predict_row(plan, len(modules))
-        means[own] = _mean_outcome(several, plan)
-        of = {own: sold[seeds[0]]}
+        means[own] = _mean_outcome(several)
         if len(several) > 1:
             more[own] = means[own]
         if "ETS" in means:
             both = join_row(plan)
-            more[both] = means[both] = _mean_outcome([means[own], means["ETS"]], plan)
-            of[both] = sold["ETS"]
+            more[both] = means[both] = _mean_outcome([means[own], means["ETS"]])
         if more:
-            found = _score(came, more, plan, of).astype(object)
-            rows = pd.concat([rows, found])
+            rows = pd.concat([rows, score(more).astype(object)])
     return rows, means
 
 
@@ -355,37 +281,6 @@ def interval_of(apart: np.ndarray, least: int) -> tuple[float, float] | None:
     return low, high
 
 
-def says_where(method: str, plan: ForecastPlan) -> bool:
-    """Whether a method's middle is anything but a price's last value.
-
-    That is the middle of persistence and of the networks for prices; of
-    a table that has none every method says where.
-    """
-    own = {predict_row(plan, networks) for networks in (1, 2)}
-    if plan.scale != PRICES:
-        return True
-    return method not in own and not method.startswith("persistence")
-
-
-def list_able(
-    errors: Mapping[str, np.ndarray], plan: ForecastPlan, least: int
-) -> list[str]:
-    """The methods that may be chosen: of prices not those that guess.
-
-    What says where a price goes has to be ahead of today's price in
-    absolute error by more than chance makes.
-    """
-    found = []
-    for name, error in errors.items():
-        if plan.scale == PRICES and says_where(name, plan):
-            apart = differences(error, errors["persistence"])
-            interval = interval_of(apart, least)
-            if interval is None or interval[1] >= 0:
-                continue
-        found.append(name)
-    return found
-
-
 def choose(losses: Mapping[str, np.ndarray], plan: ForecastPlan, least: int) -> Choice:
     """The lowest mean CRPS; of two that are level, the simpler method.
 
@@ -416,12 +311,11 @@ def choose(losses: Mapping[str, np.ndarray], plan: ForecastPlan, least: int) -> 
     return Choice(best if ahead else rival, scores)
 
 
-def _mean_outcome(several: Sequence[Outcome], plan: ForecastPlan) -> Outcome:
+def _mean_outcome(several: Sequence[Outcome]) -> Outcome:
     """The mean of what several methods say, quantile by quantile."""
     quantiles = [q for _, q in several if q is not None]  # of all of them
     point = np.mean([one.point for one in several], axis=0)
-    mean = np.mean(quantiles, axis=0)
-    return Outcome(settle(point, plan.support), settle(mean, plan.support))
+    return Outcome(point, np.mean(quantiles, axis=0))
 
 
 def scored(

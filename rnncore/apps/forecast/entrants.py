@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from rnncore.apps.forecast.intermittent import as_methods, choose_rivals
 from rnncore.apps.forecast.panel import Covariates
 from rnncore.apps.forecast.pipeline import (
     begin_of,
@@ -20,7 +18,6 @@ from rnncore.apps.forecast.pipeline import (
     network,
 )
 from rnncore.apps.forecast.scales import count_before, off_scale, on_scale
-from rnncore.apps.forecast.supports import is_counted, settle
 from rnncore.forecast.backtest import Method
 from rnncore.forecast.plan import ForecastPlan
 from rnncore.forecast.rivals import Rival, list_rivals
@@ -62,38 +59,7 @@ def list_entrants(
         found[LINE] = _enter_line(frame, plan, parts, beside)
     for k, module in enumerate(modules):
         found[f"network {k}"] = _enter_network(frame, plan, module, beside)
-    if not is_counted(plan):
-        return found
-    found |= _enter_counts(frame, plan, stop)
-    return {name: _settle(enter, plan) for name, enter in found.items()}
-
-
-def _enter_counts(
-    frame: pd.DataFrame, plan: ForecastPlan, stop: int
-) -> dict[str, Entrant]:
-    """What knows all series of counts; settings from before the stop."""
-    y = frame.to_numpy(dtype=float)
-    origin = max(stop - plan.horizon, stop // 2)
-    chosen = choose_rivals(y[:stop], [origin], plan.horizon, plan.period)
-    of = as_methods(y, chosen, plan.levels)
-    place = {name: k for k, name in enumerate(frame)}
-
-    def enter(method: str, name: str, stop: int) -> Method:
-        return of(place[name])[method]
-
-    return {name: partial(enter, name) for name in chosen}
-
-
-def _settle(enter: Entrant, plan: ForecastPlan) -> Entrant:
-    """The same; its quantiles are whole numbers from 0."""
-
-    def entered(name: str, stop: int) -> Method | None:
-        method = enter(name, stop)
-        if method is None:
-            return None
-        return lambda values, horizon: settle(method(values, horizon), plan.support)
-
-    return entered
+    return found
 
 
 def _enter_rival(frame: pd.DataFrame, plan: ForecastPlan, rival: Rival) -> Entrant:
@@ -145,6 +111,6 @@ def _enter_network(
             return None
         ahead = 0 if stop < len(frame) else plan.horizon
         known = covariates_of(frame, ahead, plan.longer, beside, name, plan)
-        return network(module, plan, known, beside)
+        return network(module, plan, known)
 
     return enter

@@ -12,8 +12,8 @@ import pandas as pd
 import torch
 
 from rnncore.application import cooling, seeded
-from rnncore.apps.forecast import supports
-from rnncore.apps.forecast.forking import Forking, Series
+from rnncore.apps.forecast.beside import Beside
+from rnncore.apps.forecast.months import trading_days
 from rnncore.apps.forecast.panel import Covariates
 from rnncore.apps.forecast.scales import (
     Told,
@@ -23,14 +23,11 @@ from rnncore.apps.forecast.scales import (
     on_scale,
     tell_windows,
 )
-from rnncore.apps.forecast.segments import Beside
-from rnncore.apps.forecast.trading import public_holidays, trading_days
-from rnncore.apps.forecast.widths import Widths
 from rnncore.forecast.backtest import Method
 from rnncore.forecast.classical import ask_linear, choose_penalty, fit_linear
 from rnncore.forecast.covariates import calendar
 from rnncore.forecast.models import Direct
-from rnncore.forecast.plan import LEVELS, SEASON, STUDENT, ForecastPlan, parts_of
+from rnncore.forecast.plan import LEVELS, SEASON, ForecastPlan, parts_of
 from rnncore.forecast.rivals import spread_errors
 from rnncore.forecast.seasons import season_waves
 from rnncore.forecast.training import as_tensors, ask, train_forecaster
@@ -58,43 +55,36 @@ def covariates_of(
 
     That is the calendar, with the days of each month if the plan has
     them, a season of `longer` steps, and what stands beside the series of
-    this name; of what is known of the past alone, 0 for the steps to come.
+    this name.
+
+    Raises Refused where what stands beside does not reach so far.
     """
-    index, steps = frame.index, len(frame) + ahead
-    parts = []
-    if index.freq is not None:  # else rows are steps: dates say little
-        index = pd.date_range(index[0], periods=steps, freq=index.freq)
-        known = calendar(index)
-        parts.append(known if plan is None or plan.year else known[:, :-4])
-        if plan is not None:
-            parts.append(_days_of(index, plan))
+    steps = len(frame) + ahead
+    index = pd.date_range(frame.index[0], periods=steps, freq=frame.index.freq)
+    known = calendar(index)
+    parts = [known if plan is None or plan.year else known[:, :-4]]
+    if plan is not None and plan.trading:
+        parts.append(_days_of(index, plan))
     if longer > 1:
-        of = index if len(index) == steps else pd.RangeIndex(steps)
-        parts.append(season_waves(of, longer))
+        parts.append(season_waves(index, longer))
     if beside is not None:
-        rows = beside.rows[str(name)][:steps]
-        more = steps - len(rows)
-        if more and rows.shape[1] > beside.past:
+        rows = beside[str(name)][:steps]
+        if len(rows) < steps:
             raise Refused(
-                f"the table has {len(rows) - len(frame)} rows after the "
-                f"last value, forecasts need {ahead}, with what is known "
-                "ahead (--known) and no value"
+                f"{name}: expected what is known of {ahead} steps ahead, got "
+                f"{len(rows) - len(frame)}"
             )
-        parts.append(np.pad(rows, ((0, more), (0, 0))))
-    return np.concatenate([np.empty((steps, 0)), *parts], axis=1)
+        parts.append(rows)
+    return np.concatenate(parts, axis=1)
 
 
 def _days_of(index: pd.DatetimeIndex, plan: ForecastPlan) -> np.ndarray:
-    """What kinds of days each step has, as far as the plan knows them.
+    """What kinds of days each month has, or how many more than a season ago.
 
     Shapes: index (N,) -> covariates (N, F)
     """
-    days = np.empty((len(index), 0))
-    if plan.trading:
-        days = trading_days(index)
-    if plan.holidays:
-        days = np.append(days, public_holidays(index, plan.holidays), axis=1)
-    if plan.scale == SEASON:  # more of them than a season ago
+    days = trading_days(index)
+    if plan.scale == SEASON:
         ago = np.roll(days, plan.period, axis=0)
         ago[: plan.period] = days[: plan.period]
         days = days - ago
@@ -137,8 +127,7 @@ def windows_of(
         if not len(own):
             continue
         known = covariates_of(frame, 0, plan.longer, beside, name, plan)
-        told = tell_windows(on_scale(values, plan), own, plan, known)
-        cuts.append(_hide_unknown(told.windows, beside))
+        cuts.append(tell_windows(on_scale(values, plan), own, plan, known).windows)
     if not cuts:
         raise Refused(
             f"no series has {before} steps before each part: a "
@@ -147,42 +136,12 @@ def windows_of(
     return join(cuts)
 
 
-def _hide_unknown(windows: Windows, beside: Covariates | None) -> Windows:
-    """The windows without what is not known ahead: 0 in its place."""
-    if beside is None or not beside.past:
-        return windows
-    known = windows.known.copy()
-    known[..., -beside.past :] = 0
-    return windows._replace(known=known)
-
-
-def series_of(
-    frame: pd.DataFrame, plan: ForecastPlan, beside: Covariates | None = None
-) -> Series:
-    """All columns side by side, with their covariates."""
-    known = [covariates_of(frame, 0, plan.longer, beside, name, plan) for name in frame]
-    past = beside.past if beside is not None else 0
-    values = frame.to_numpy(dtype=float)
-    return Series(values, np.stack(known, axis=1), past)
-
-
 def build(plan: ForecastPlan, F: int, seed: int) -> torch.nn.Module:
-    """The network of a plan, a line beside it, with its first weights.
-
-    Of a plan for counts there is no line.
-    """
-    if supports.is_counted(plan):
-        return supports.build(plan, F, seed)
+    """The network of a plan, a line beside it, with its first weights."""
+    K, P = plan.horizon, head_of(plan).P
     with seeded(seed):
-        if plan.head == STUDENT:
-            return Widths(plan.cell, F, plan.units, plan.horizon)
-        network = build_alone(plan, F)
-        return Beside(network, plan.history, plan.horizon, head_of(plan).P)
-
-
-def build_alone(plan: ForecastPlan, F: int) -> Direct:
-    """The network without the line."""
-    return Direct(plan.cell, F, plan.units, plan.horizon, head_of(plan).P)
+        network = Direct(plan.cell, F, plan.units, K, P)
+        return Beside(network, plan.history, K, P)
 
 
 def train(
@@ -201,10 +160,6 @@ def train(
     `schedule` is what a `Schedule` has beside the plan, such as a
     checkpoint.
     """
-    if supports.is_counted(plan):
-        series = series_of(frame, plan, beside)
-        schedule |= {"device": device}
-        return supports.train(series, plan, split, seed, **schedule)
     training = windows_of(frame, plan, split.training, beside)
     validation = windows_of(frame, plan, split.validation, beside)
     module = build(plan, training.known.shape[2], seed).to(device)
@@ -231,34 +186,23 @@ def untrained_loss(
     seed: int = 0,
 ) -> float:
     """What `train` judges by, of the network with its first weights."""
-    if supports.is_counted(plan):
-        series = series_of(frame, plan, beside)
-        return supports.measure_untrained(series, plan, split, seed)
     windows = windows_of(frame, plan, split.validation, beside)
     module = build(plan, windows.known.shape[2], seed)
     out = ask(module, windows)
     return float(head_of(plan).loss(out, as_tensors(windows, out).target))
 
 
-def network(
-    module: torch.nn.Module,
-    plan: ForecastPlan,
-    known: np.ndarray,
-    beside: Covariates | None = None,
-) -> Method:
+def network(module: torch.nn.Module, plan: ForecastPlan, known: np.ndarray) -> Method:
     """A trained network as a method of the back-test, in quantiles.
 
     `known` holds the covariates from the first date on, and as far ahead
-    as it will be asked; `beside` says which of them to hide there.
+    as it will be asked.
     """
-    if isinstance(module, Forking):
-        past = beside.past if beside is not None else 0
-        return supports.as_method(module, plan, plan.levels, known, past)
 
     def method(values: np.ndarray, horizon: int) -> np.ndarray:
         if horizon != plan.horizon:
             raise ValueError(f"horizon: expected {plan.horizon}, got {horizon}")
-        told = _last_window(values, plan, known, beside)
+        told = _last_window(values, plan, known)
         out = ask(module, told.windows)
         said = head_of(plan).quantiles(out, plan.levels).cpu().numpy()
         return off_scale(told.undo(said)[..., 0], plan)
@@ -289,7 +233,7 @@ def linear(
 
     def of(known: np.ndarray) -> Method:
         def method(values: np.ndarray, horizon: int) -> np.ndarray:
-            told = _last_window(values, plan, known, beside)
+            told = _last_window(values, plan, known)
             said = ask_linear(model, told.windows)
             return off_scale(told.undo(said + around)[..., 0], plan)
 
@@ -308,7 +252,7 @@ def prefer_season(
     its origin; of many series by `JUDGES`. Never where a forecast is
     longer than a season, or there are no two seasons to learn from.
     """
-    if not 1 < plan.period >= plan.horizon or supports.is_counted(plan):
+    if not 1 < plan.period >= plan.horizon:
         return False
     split = parts_of(frame, plan)
     count = len(frame.columns)
@@ -370,7 +314,7 @@ def _errors_at(
         if len(seen) < plan.history + 2 * plan.period or stop > end_of(values):
             continue
         known = covariates_of(frame, 0, plan.longer, beside, name, plan)
-        told = _last_window(values[:t], plan, known, beside)
+        told = _last_window(values[:t], plan, known)
         said = told.undo(ask_linear(line, told.windows))[:, 0]
         error = np.abs(off_scale(said, plan) - values[t:stop]).mean()
         unit = np.abs(seen[plan.period :] - seen[: -plan.period]).mean()
@@ -412,10 +356,7 @@ def draw(
     )
     for ax, (name, q) in zip(axes[:, 0], said.items(), strict=True):
         seen = frame[name].iloc[-back:]
-        x = seen.index
-        if frame.index.freq is None:
-            x = np.arange(len(frame) - len(seen), len(frame))
-        ax.plot(x, seen, color="#111111", label="seen")
+        ax.plot(seen.index, seen, color="#111111", label="seen")
         ax.plot(q.index, q["0.5"], "--", color=BLUE, label="median")
         if actual is not None:
             ax.plot(q.index, actual[name], "k.", label="what came")
@@ -431,14 +372,13 @@ def draw(
                 label=f"{share} within",
             )
         ax.set(ylabel=name)
-        if frame.index.freq is not None:
-            locator = AutoDateLocator(maxticks=7)
-            ax.xaxis.set_major_locator(locator)
-            concise = ConciseDateFormatter(
-                locator,
-                show_offset=ax is axes[-1, 0],  # the same below each
-            )
-            ax.xaxis.set_major_formatter(concise)
+        locator = AutoDateLocator(maxticks=7)
+        ax.xaxis.set_major_locator(locator)
+        concise = ConciseDateFormatter(
+            locator,
+            show_offset=ax is axes[-1, 0],  # the same below each
+        )
+        ax.xaxis.set_major_formatter(concise)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, ncols=4, loc="outside upper center")
     return fig
@@ -459,10 +399,6 @@ def refit(
     What it scores is not known: the network that stopped at these steps
     before the test stands for it.
     """
-    if supports.is_counted(plan):
-        series = series_of(frame, plan, beside)
-        schedule |= {"device": device}
-        return supports.refit(series, plan, steps, seed, **schedule)
     windows = windows_of(frame, plan, range(len(frame)), beside)
     module = build(plan, windows.known.shape[2], seed).to(device)
     train_forecaster(
@@ -481,12 +417,7 @@ def refit(
     return module
 
 
-def _last_window(
-    values: np.ndarray,
-    plan: ForecastPlan,
-    known: np.ndarray,
-    beside: Covariates | None = None,
-) -> Told:
+def _last_window(values: np.ndarray, plan: ForecastPlan, known: np.ndarray) -> Told:
     """The window whose origin is the step after the last value."""
     T = len(values)
     values = on_scale(np.asarray(values, dtype=float), plan)
@@ -494,7 +425,6 @@ def _last_window(
     spread = values
     if plan.scale == SEASON:
         spread = values[plan.period :] - values[: -plan.period]
-    told = tell_windows(
+    return tell_windows(
         padded, np.array([T]), plan, known[: T + plan.horizon], CALM * np.nanstd(spread)
     )
-    return told._replace(windows=_hide_unknown(told.windows, beside))

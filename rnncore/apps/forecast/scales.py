@@ -1,29 +1,16 @@
 """On which scale a network reads a series, and says what will come.
 
 Values, or how much they are above those of a season ago, each window in
-units of its own past; or changes of a price, in units of the deviation
-that is known when the forecast is made.
+units of its own past.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from torch import Tensor
 
-from rnncore.apps.forecast.widths import student_head
 from rnncore.forecast.heads import Head, quantile_head
-from rnncore.forecast.plan import PRICES, SEASON, STUDENT, ForecastPlan, bend, unbend
-from rnncore.forecast.prices import find_deviations
-from rnncore.forecast.windows import (
-    Scaler,
-    Windows,
-    cut,
-    scaled,
-    scaled_by_past,
-    unscaled,
-)
-
-TINY = 1e-8  # a deviation is no smaller
+from rnncore.forecast.plan import SEASON, ForecastPlan, bend, unbend
+from rnncore.forecast.windows import Scaler, Windows, cut, scaled_by_past, unscaled
 
 
 class Told(NamedTuple):
@@ -53,7 +40,7 @@ def off_scale(quantiles: np.ndarray, plan: ForecastPlan) -> np.ndarray:
 
 def count_before(plan: ForecastPlan) -> int:
     """Steps that have to stand before a window's first one."""
-    return {SEASON: plan.period, PRICES: 1}.get(plan.scale, 0)
+    return plan.period if plan.scale == SEASON else 0
 
 
 def tell_windows(
@@ -73,17 +60,6 @@ def tell_windows(
     """
     T, K = plan.history, plan.horizon
     ahead = origins + np.arange(K)[:, None]
-    if plan.scale == PRICES:
-        steps = np.diff(values, prepend=np.nan)
-        found = cut(steps, origins, T, K, known)
-        unit = np.maximum(find_deviations(values)[origins - 1], TINY)
-        scaler = Scaler(np.zeros(len(origins)), unit)
-        last = values[origins - 1]
-        past = found.past.copy()
-        past[..., 0] = scaled(past[..., 0], scaler)
-        target = scaled(values[ahead] - last, scaler)
-        base = np.broadcast_to(last, ahead.shape)
-        return Told(Windows(past, found.known, target), scaler, base)
     base = np.zeros(ahead.shape)
     if plan.scale == SEASON:
         before = np.full(plan.period, np.nan)
@@ -96,25 +72,5 @@ def tell_windows(
 
 
 def head_of(plan: ForecastPlan) -> Head:
-    """Quantiles at the plan's levels; of prices around today's."""
-    if plan.head == STUDENT:
-        return student_head()
-    head = quantile_head(plan.levels)
-    return centre_head(head) if plan.scale == PRICES else head
-
-
-def centre_head(head: Head) -> Head:
-    """The same; the median is taken off: it says how far, not where to."""
-
-    def centre(out: Tensor) -> Tensor:
-        return out - head.point(out)[..., None]
-
-    def quantiles(out: Tensor, levels: Any) -> Tensor:
-        return head.quantiles(out, levels) - head.quantiles(out, [0.5])
-
-    return Head(
-        head.P,
-        lambda out, target: head.loss(centre(out), target),
-        lambda out: head.point(centre(out)),
-        quantiles,
-    )
+    """Quantiles at the plan's levels."""
+    return quantile_head(plan.levels)

@@ -6,11 +6,14 @@ from typing import Any
 
 import torch
 
-from rnncore.apps.forecast.pipeline import build, build_alone
+from rnncore.apps.forecast.pipeline import build
+from rnncore.apps.forecast.tables import check_form
 from rnncore.forecast.plan import ForecastPlan
+from rnncore.storage.files import Refused
 from rnncore.storage.weights import load_module, save_weights
 
 KIND = "forecast"  # what `save_weights` writes down
+READ = {"step", "known", "series", "rows", "units"}  # beside the form
 
 
 def save_forecaster(
@@ -27,16 +30,10 @@ def save_forecaster(
     own = {
         "kind": KIND,
         "plan": plan._asdict(),
-        "F": _covariates_read(modules[0]),
+        "F": modules[0].network.sizes[0],
         "networks": len(modules) - about.get("final", 0),
-        "line": True,
     }
     save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
-
-
-def _covariates_read(module: Any) -> int:
-    """F of a network with a line beside it."""
-    return getattr(module, "network", module).sizes[0]
 
 
 def load_forecaster(
@@ -47,6 +44,9 @@ def load_forecaster(
     Raises Refused naming the file where it holds something else.
     """
     modules, about = load_module(path, KIND, _networks, "forecaster")
+    check_form(path, about.get("form"))
+    if lacking := READ - about.keys():
+        raise Refused(f"{path}: no forecaster: it does not say {min(lacking)}")
     return list(modules), _plan_of(about), about
 
 
@@ -58,6 +58,4 @@ def _plan_of(about: dict[str, Any]) -> ForecastPlan:
 def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
     plan = _plan_of(about)
     F, count = about["F"], about["networks"] + about.get("final", 0)
-    if "line" not in about:  # of a version whose networks had none
-        return torch.nn.ModuleList(build_alone(plan, F) for _ in range(count))
     return torch.nn.ModuleList(build(plan, F, 0) for _ in range(count))
