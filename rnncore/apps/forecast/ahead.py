@@ -60,7 +60,7 @@ def forecast_ahead(
             made += [smooth] * len(made)  # as much as all networks
         asked = [one for one in made if one is not None]
         if len(asked) < len(made):
-            left[name] = f"{len(seen)} rows are too few for {method}"
+            left[name] = f"{method} cannot be fitted to {len(seen)} rows"
             continue
         quantiles = [one(values, plan.horizon) for one in asked]
         said[name] = date_steps(frame, plan, np.mean(quantiles, axis=0))

@@ -417,7 +417,8 @@ def forecast(model: Model, about: Facts, table: Table) -> pd.DataFrame:
 
 
 def _train(arguments: Namespace) -> int:
-    form = Form(**{name: getattr(arguments, name) for name in Form._fields})
+    given = {name: getattr(arguments, name) for name in Form._fields}
+    form = Form(**{name: value for name, value in given.items() if value is not None})
     model = Forecaster(**settings_of(arguments, Forecaster))
     model.line = arguments.line
     model.fit(read_table(arguments.file, form), path=arguments.model)

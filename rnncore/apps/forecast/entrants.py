@@ -47,7 +47,7 @@ def list_entrants(
     """All methods by name, from what stands before step `stop`.
 
     Each makes a method of the back-test for a series, which is fitted to
-    the series' history up to a step; None where that is too short.
+    the series' history up to a step; None where it cannot be.
     """
     lowest = np.nanmin(frame.to_numpy(dtype=float))
     found: dict[str, Entrant] = {
@@ -70,7 +70,10 @@ def _enter_rival(frame: pd.DataFrame, plan: ForecastPlan, rival: Rival) -> Entra
         first = begin_of(values)
         if stop - first < rival.least:
             return None
-        method = rival.fit(on_scale(values[first:stop], plan))
+        try:
+            method = rival.fit(on_scale(values[first:stop], plan))
+        except np.linalg.LinAlgError:  # the series is too regular for it
+            return None
         return lambda values, horizon: off_scale(
             method(on_scale(values[first:], plan), horizon), plan
         )

@@ -61,10 +61,10 @@ def _add_train(parts: Group) -> None:
         "of numbers that are known ahead, such as promotions (0 or 1); last rows "
         "without any value have them for the steps to come"
     )
-    add_option(train, "--known", what, [], str, nargs="+", **column)
+    add_option(train, "--known", what, nargs="+", **column)
     what = "texts that stand for a missing value, such as -9999 . :"
     more: dict[str, Any] = {"nargs": "+", "metavar": "TEXT"}
-    add_option(train, "--missing", what, [], str, **more)
+    add_option(train, "--missing", what, **more)
     what = 'the decimal mark, and after it that of thousands, if any, as ",."'
     add_option(train, "--decimal", what, ".", parse_marks, metavar="MARKS")
     what = "between columns: a character, or tab"

@@ -110,9 +110,12 @@ def _check_gaps(frame: pd.DataFrame) -> None:
             '`frame.dropna(axis=1, how="all")` leaves it out'
         )
     gaps = missing & frame.bfill().notna() & frame.ffill().notna()
-    for row in 0, -1:
-        if missing.iloc[row].all():
-            gaps.iloc[row] = True
+    gaps.iloc[0] |= missing.iloc[0].all()
+    if missing.iloc[-1].all():
+        raise Refused(
+            f"no value for {steps.tell_date(frame.index[-1])}, the last row: leave out "
+            "rows of steps to come, or name what is known of them (--known)"
+        )
     if not gaps.any(axis=None):
         return
     name = gaps.any().idxmax()

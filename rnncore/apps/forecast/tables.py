@@ -274,10 +274,16 @@ def _advise(rows: pd.DataFrame, form: Form) -> str:
         names = rows[name]
         if rows.duplicated([date, name]).any() or names.value_counts().min() < 2:
             continue  # a column of row numbers has each once
-        if {*names} in HOURS or names.str.fullmatch(CLOCK).all():
-            return (
-                f"; date and time have to be one column: in pandas `frame[{date!r}] "
-                f"+= ' ' + frame[{name!r}]`, with a --date-format"
-            )
+        join = ""
+        if {*names} in HOURS:
+            join = f"pd.to_datetime(frame[{date!r}]) + pd.to_timedelta(frame[{name!r}]"
+            join += ", unit='h')"
+        elif names.str.fullmatch(CLOCK).all():
+            join = f"frame[{date!r}] + ' ' + frame[{name!r}]"
+        if join:
+            return f"; date and time have to be one column: in pandas `{join}`"
         return f"; if {name!r} names series that stand below each other: --id {name}"
-    return "; where several series stand below each other, one column has to name them"
+    return (
+        "; where series stand below each other, one column has to name them; hours "
+        "of a clock that is changed need their offset from UTC"
+    )

@@ -1,4 +1,4 @@
-"""A network, and a straight line that goes past it."""
+"""A straight line beside a network."""
 
 import pytest
 
@@ -7,17 +7,15 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from rnncore.application import seeded
-from rnncore.apps.forecast.segments import Beside
+from rnncore.apps.forecast.beside import Beside
 from rnncore.forecast.models import Direct
 
-T, K, B, H = 12, 5, 3, 6
+T, K, B, H, F, P = 12, 5, 3, 6, 2, 3
 
 
 def test_a_line_goes_past_a_network_that_says_nothing(rng):
-    F, P = 2, 3
-    past = torch.as_tensor(rng.normal(size=(T, B, 1)))
+    past = torch.as_tensor(rng.normal(size=(T, B, 1 + F)))
     known = torch.zeros(K, B, F, dtype=torch.double)
-    past = torch.cat([past, torch.ones(T, B, F)], dim=-1)
     with seeded(0):
         network = Direct("GRU", F, H, K, P)
         module = Beside(network, T, K, P).double()

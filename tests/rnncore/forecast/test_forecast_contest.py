@@ -8,9 +8,10 @@ from tests.helpers.arrays import assert_close
 
 torch = pytest.importorskip("torch")
 
-from rnncore.apps.forecast import contest
+from rnncore.apps.forecast import contest, entrants
 from rnncore.apps.forecast.ahead import forecast_ahead
 from rnncore.forecast.plan import ForecastPlan, parts_of, plan_for
+from rnncore.forecast.rivals import Rival
 from rnncore.storage.files import Refused
 
 PLAN = ForecastPlan(3, 14, 7)
@@ -108,7 +109,7 @@ def test_logarithms_are_taken_where_changes_are_in_percent():
     assert not plan_for(table(adds, freq="MS"), 3).logs
     assert not plan_for(table(np.append(0, grows[1:]), freq="MS"), 3).logs
     with pytest.raises(
-        Refused, match="--logs yes: expected values above 0"
+        Refused, match="logs: expected values above 0"
     ):
         plan_for(table(grows - 50, freq="MS"), 3, logs=True)
 
@@ -166,18 +167,20 @@ def test_a_short_table_has_rivals_all_the_same():
     assert found["CRPS"].notna().all()
 
 
-def test_counts_have_the_risk_of_an_empty_shelf_over_all_series():
-    """Always 0 loses 0.9 of all that was sold, twice; zeros count, too."""
-    rng = np.random.default_rng(0)
-    rates = [2.0, 0.5, 0.2]
-    frame = table(*(rng.poisson(rate, 120) for rate in rates))
-    plan = plan_for(frame, 3, support="counts", logs=False)
-    found = contest.compare(
-        frame, plan, [], among=["always 0", "past values"]
-    ).table["0.9-risk"]
-    by_method = found.astype(float).groupby("method").mean()
-    assert_close(by_method["always 0"], 1.8)
-    assert 0 < by_method["past values"] < 1.8
-    steady = plan_for(frame, 3, logs=False)
-    of_numbers = contest.compare(frame, steady, [], among=["drift"])
-    assert "0.9-risk" not in of_numbers.table
+def test_a_rival_that_cannot_be_fitted_is_not_scored(monkeypatch):
+    """As ARIMA to values that go up and down by rule alone."""
+    frame = table((-1.0) ** np.arange(120) * np.arange(120))
+    plan = plan_for(frame, 3)
+
+    def fail(history):
+        raise np.linalg.LinAlgError
+
+    real = entrants.list_rivals
+    monkeypatch.setattr(
+        entrants,
+        "list_rivals",
+        lambda *given: real(*given) | {"ARIMA": Rival(fail, 12)},
+    )
+    found = contest.compare(frame, plan, [], most=2).table.loc["s0"]
+    assert "theta" in found.index
+    assert "ARIMA" not in found.index

@@ -1,196 +1,204 @@
-"""Many series in one table, what stands beside them, and what is filled."""
+"""Series in steady steps, what is known beside them, and what is shown."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from rnncore.apps.forecast import steps
 from rnncore.apps.forecast.panel import (
+    describe,
     fit_units,
-    read_panel,
-    read_table,
-    scale_covariates,
+    make_panel,
+    print_of,
+    scale_panel,
 )
-from rnncore.apps.forecast.reading import Reading
 from rnncore.storage.files import Refused
-from tests.helpers.arrays import assert_close
 
 ROWS = 20
 
 
-def long(first=0):
-    """Two shops below each other, one that opened `first` days later."""
-    days = pd.date_range("2024-01-01", periods=ROWS).strftime("%F")
-    rows = [
-        (shop, day, 100 * k + t, t % 2)
-        for k, shop in enumerate(["a", "b"])
-        for t, day in enumerate(days)
-        if k == 0 or t >= first
-    ]
-    return pd.DataFrame(rows, columns=["shop", "day", "sold", "promo"])
+def frame_of(rows=ROWS, freq="D", start="2024-01-01", names=("a", "b")):
+    index = pd.date_range(start, periods=rows, freq=freq, name="day")
+    values = {name: 100.0 * k + np.arange(rows) for k, name in enumerate(names)}
+    return pd.DataFrame(values, pd.DatetimeIndex(index.to_numpy(), name="day"))
 
 
-def read(tmp_path, table, *values, **reading):
-    path = tmp_path / "a.csv"
-    table.to_csv(path, index=False)
-    return read_panel(path, Reading("day", values or ["sold"], **reading))
+offsets = pd.offsets
+STEPS = {  # its first date, the step, and how it is told
+    "D": ("2023-11-01", "D", "1 day"),
+    "h": ("2023-11-01", "h", "1 hour"),
+    "15min": ("2023-11-01", "15min", "15 minutes"),
+    "7 days": ("2023-11-01", "7D", "1 week"),
+    "B": ("2023-11-01", "B", "1 business day"),
+    "ME": ("2023-11-30", "ME", "1 month"),
+    "QE": ("2023-12-31", "QE", "3 months"),
+    "MS": ("2023-11-01", "MS", "1 month"),
+    "YS": ("2001-01-01", "YS", "1 year"),
+    "the 15th": ("2023-11-15", pd.DateOffset(months=1), "1 month"),
+    "the 30th": ("2023-11-30", pd.DateOffset(months=1, day=30), "1 month"),
+    **{
+        f"{n} months": ("2001-07-04", pd.DateOffset(months=n), told)
+        for n, told in {2: "2 months", 18: "18 months", 120: "10 years"}.items()
+    },
+    **{
+        f"{n} days": ("2001-07-01", pd.Timedelta(days=n), f"{n} days")
+        for n in (2, 10, 15, 30, 31, 365)
+    },
+}
 
 
-def test_each_name_of_a_long_table_is_a_series(tmp_path):
-    panel = read(tmp_path, long(), id="shop")
-    assert [*panel.frame] == ["a", "b"]
-    assert panel.frame.index.freqstr == "D"
-    assert panel.frame["b"].tolist() == [100.0 + t for t in range(ROWS)]
-    mixed = long().sort_values("day", kind="stable")
-    assert read(tmp_path, mixed, id="shop").frame.equals(panel.frame)
-    both = read(tmp_path, long(), "sold", "promo", id="shop").frame
-    assert [*both] == ["a sold", "a promo", "b sold", "b promo"]
+@pytest.mark.parametrize("name", STEPS)
+def test_the_step_is_told_from_the_dates_and_a_missing_one_named(name):
+    start, step, told = STEPS[name]
+    whole = frame_of(40, step, start)
+    found = make_panel(whole.iloc[:30]).frame
+    assert (found.index == whole.index[:30]).all()
+    assert steps.tell_step(found.index.freq) == told
+    after = pd.date_range(found.index[-1], periods=11, freq=found.index.freq)
+    assert (after == whole.index[29:]).all()
+    day = steps.tell_date(whole.index[12])
+    with pytest.raises(Refused, match=f"no value for {day}"):
+        make_panel(whole.drop(index=whole.index[12]))
 
 
-def test_a_series_may_begin_later(tmp_path):
-    frame = read(tmp_path, long(5), id="shop").frame
-    assert frame["b"].isna().tolist() == [True] * 5 + [False] * 15
+@pytest.mark.parametrize("name", ["D", "B", "ME", "15min", "18 months", "the 30th"])
+def test_the_line_of_pandas_mends_it(name):
+    start, step, _ = STEPS[name]
+    frame = frame_of(40, step, start)
+    with pytest.raises(Refused) as refused:
+        make_panel(frame.drop(index=frame.index[[12, 13]]))
+    line = str(refused.value).split("`")[1]
+    frame = frame.drop(index=frame.index[[12, 13]])
+    mended = make_panel(eval(line, {"frame": frame, "pd": pd})).frame  # noqa: S307
+    assert (mended.index == frame_of(40, step, start).index).all()
 
 
-def test_a_long_table_without_id_is_refused_with_the_way_out(tmp_path):
-    with pytest.raises(Refused, match=r"stands twice, .*--id shop"):
-        read(tmp_path, long())
+def gap(frame):
+    frame.iloc[5, 1] = np.nan
+    return frame
+
+
+def far(frame):
+    return frame.set_axis([*frame.index[:-1], pd.Timestamp("9024-01-20")])
 
 
 @pytest.mark.parametrize(
-    ("drop", "message"),
-    [([25], "b: one date is missing: 2024-01-06.*--fill"),
-     ([30, 31], "b: 2 dates are missing, .* 2024-01-11.*--fill")],
-)  # fmt: skip
-def test_a_gap_of_one_series_is_refused_or_filled(tmp_path, drop, message):
-    table = long().drop(index=drop)
-    with pytest.raises(Refused, match=message):
-        read(tmp_path, table, id="shop")
-    panel = read(tmp_path, table, id="shop", fill="last")
-    assert panel.frame.notna().all(axis=None)
-    (told,) = panel.told
-    assert told.startswith(f"b: {len(drop)} empty cell")
-    assert "(last)" in told
-
-
-@pytest.mark.parametrize("fill", [None, "last", "linear", "season"])
-def test_a_series_that_ended_is_not_gone_on_with(tmp_path, fill):
-    table = long().drop(index=[35, 36, 37, 38, 39])
-    panel = read(tmp_path, table, id="shop", fill=fill)
-    assert panel.frame["b"].isna().tolist() == [False] * 15 + [True] * 5
-    (told,) = panel.told
-    assert told.startswith("b: ended on 2024-01-15")
-    zero = read(tmp_path, table, id="shop", fill="zero").frame["b"]
-    assert zero.tolist()[-6:] == [114, 0, 0, 0, 0, 0]
-
-
-@pytest.mark.parametrize(
-    "asked",
+    ("change", "message"),
     [
-        {},
-        {"id": "sold"},
-        {"past": ["sold"]},
-        {"known": ["sold"]},
+        (gap, "b: no value for 2024-01-06 .1 value missing in all"),
+        (lambda f: f.iloc[[*range(9), 10, 9, *range(11, 20)]], "2024-01-10 comes after"),
+        (lambda f: f.iloc[[*range(9), 8, *range(10, 20)]], "2024-01-09 stands twice"),
+        (lambda f: f.iloc[:9], "expected at least 10 rows, got 9"),
+        (far, "9024-01-20 comes after 2024-01-19: expected at most 2,000 steps"),
+        (lambda f: f.tz_localize("UTC"), "without a zone, got UTC"),
+        (lambda f: f.to_period("D"), "expected columns by dates, got DataFrame with"),
+        (lambda f: f.reset_index(), "expected columns by dates"),
+        (lambda f: f * np.inf, "infinity"),
+        (lambda f: f.astype(object).replace(100.0, "x"), "expected numbers"),
+        (lambda f: f.rename(columns={"a": "b"}), "two columns are called 'b'"),
+        (lambda f: f.assign(a=np.nan), "a: expected numbers, got none"),
+        (lambda f: f[f.index < "2024-01-18"].reindex(f.index), "no value for 2024-01-20, the last"),
+        (lambda f: f[f.index > "2024-01-02"].reindex(f.index), "a: no value for 2024-01-01"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_in_steps_is_refused(change, message):
+    frame = change(frame_of())
+    with pytest.raises(Refused, match=message):
+        make_panel(frame)
+
+
+def test_a_date_between_the_steps_is_named():
+    frame = frame_of(names="a")
+    frame.index = [*frame.index[:-1], pd.Timestamp("2024-01-19 12:00")]
+    with pytest.raises(Refused, match="2024-01-19 12:00:00 does not fit .* 1 day"):
+        make_panel(frame)
+
+
+def test_a_series_may_begin_later_and_end_earlier():
+    frame = frame_of()
+    frame.iloc[:5, 0] = frame.iloc[-3:, 1] = np.nan
+    panel = make_panel(frame)
+    assert panel.frame.isna().sum().tolist() == [5, 3]
+    told = describe(panel, "shop.csv")[4]
+    assert "1 series begin later: a" in told
+    assert "neither scored nor forecast: b" in told
+
+
+def known_of(rows=ROWS + 3):
+    return frame_of(rows, names=["promo"]) / 2
+
+
+def test_what_is_known_ahead_may_be_all_series_or_each_one_s():
+    panel = make_panel(frame_of(), known_of())
+    assert {name: len(rows) for name, rows in panel.beside.items()} == {"a": 23, "b": 23}
+    own = {"a": known_of(), "b": known_of() * 2}
+    panel = make_panel(frame_of(), own)
+    assert (panel.beside["b"] == 2 * panel.beside["a"]).all()
+    assert panel.known == ["promo"]
+    assert panel.find_lack(3) == ""
+    assert panel.find_lack(4).startswith("a: no promo for 2024-01-24")
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ({"a": known_of(), "b": known_of(21)}, "b: no promo for 2024-01-22.* 2024-01-23"),
+        ({"a": known_of()}, "expected a table of b, got none"),
+        (known_of(15), "a: no promo for 2024-01-16"),
+        ({"a": known_of(), "b": known_of().rename(columns={"promo": "x"})}, "promo once"),
+        (pd.concat([known_of(), known_of()]), "once for each date"),
     ],
 )
-def test_a_name_that_two_columns_have_is_refused(tmp_path, asked):
-    path = tmp_path / "a.csv"
-    rows = "".join(f"2024-01-{d:02},{d},{d},{-d}\n" for d in range(1, 21))
-    path.write_text("day,visits,sold,sold\n" + rows)
-    value = ["visits"] if asked else ["sold"]
-    with pytest.raises(Refused, match="two columns are called 'sold'"):
-        read_panel(path, Reading("day", value, **asked))
-    if not asked:  # what nobody asks for may have any name
-        assert len(read_panel(path, Reading("day", ["visits"])).frame) == 20
+def test_what_is_known_of_one_and_not_of_another_is_refused(known, message):
+    with pytest.raises(Refused, match=message):
+        make_panel(frame_of(), known)
 
 
-def test_an_id_is_no_value_at_once(tmp_path):
-    with pytest.raises(Refused, match="'sold' is asked for twice"):
-        read(tmp_path, long(), id="sold")
+def test_of_a_series_that_ended_nothing_more_has_to_be_known():
+    frame = frame_of()
+    frame.iloc[-3:, 1] = np.nan
+    panel = make_panel(frame, {"a": known_of(), "b": known_of(17)})
+    assert panel.beside["b"][17:].tolist() == [[0.0]] * 6
 
 
-def test_a_series_without_a_name_is_refused_by_its_line(tmp_path):
-    table = long()
-    table.loc[7, "shop"] = ""
-    with pytest.raises(Refused, match="line 9: shop: expected the name"):
-        read(tmp_path, table, id="shop")
-
-
-def test_empty_cells_are_refused_with_the_option_or_filled(tmp_path):
-    table = long()[:ROWS].astype({"sold": object})
-    table.loc[4, "sold"] = ""
-    with pytest.raises(Refused, match=r"line 6: sold: .*--fill linear"):
-        read(tmp_path, table)
-    panel = read(tmp_path, table, fill="linear")
-    assert panel.frame["sold"].tolist() == [float(t) for t in range(ROWS)]
-    assert panel.told == ["sold: 1 empty cell filled (linear), 2024-01-05"]
-    table.loc[4, "sold"] = "many"
-    with pytest.raises(Refused, match="got 'many'"):
-        read(tmp_path, table, fill="linear")
-
-
-def test_the_season_that_fills_is_that_of_the_dates(tmp_path):
-    table = long()[:ROWS].astype({"sold": object})
-    week = np.arange(ROWS) % 7.0
-    table["sold"] = week.astype(object)
-    table.loc[9:12, "sold"] = ""
-    panel = read(tmp_path, table, fill="season")
-    assert_close(panel.frame["sold"].to_numpy(), week)
-    assert "4 empty cells filled (season)" in panel.told[0]
-    with pytest.raises(Refused, match=r"no season .*--fill linear"):
-        read(tmp_path, table, fill="season", gaps=True)
-
-
-def test_known_columns_reach_beyond_the_last_value(tmp_path):
-    table = long()[:ROWS].astype({"sold": object})
-    table.loc[ROWS - 3 :, "sold"] = ""
-    table["rain"] = np.arange(ROWS) / 2
-    panel = read(tmp_path, table, known=["promo"], past=["rain"])
-    assert len(panel.frame) == ROWS - 3
-    rows = panel.beside.rows["sold"]
-    assert rows[:, 0].tolist() == [t % 2 for t in range(ROWS)]
-    assert rows[-4:, 1].tolist() == [8, 0, 0, 0]  # not known ahead
-    table.loc[ROWS - 1, "promo"] = np.nan
-    with pytest.raises(Refused, match=r"line 21: promo: expected a number"):
-        read(tmp_path, table, known=["promo"])
-
-
-def test_covariates_of_a_long_table_are_each_series_own(tmp_path):
-    table = long()
-    table.loc[ROWS:, "promo"] = 5
-    rows = read(tmp_path, table, id="shop", known=["promo"]).beside.rows
-    assert rows["a"][:, 0].tolist() == [t % 2 for t in range(ROWS)]
-    assert rows["b"][:, 0].tolist() == [5] * ROWS
-
-
-def test_covariates_have_the_units_of_the_first_rows(tmp_path):
-    table = long()[:ROWS]
-    panel = read(tmp_path, table, known=["promo"])
+def test_covariates_have_the_units_of_the_first_rows():
+    panel = make_panel(frame_of(), known_of())
     units = fit_units(panel.beside, 10)
-    assert units == [[0.5], [0.5]]
-    rows = scale_covariates(panel.beside, units).rows["sold"]
-    assert sorted(set(rows[:, 0])) == [-1, 1]
+    first = scale_panel(panel, units).beside["a"][:10]
+    assert abs(first.mean()) < 1e-12
+    assert abs(first.std() - 1) < 1e-12
 
 
-def test_a_column_is_no_value_and_covariate_at_once(tmp_path):
-    with pytest.raises(Refused, match="'sold' is asked for twice"):
-        read(tmp_path, long()[:ROWS], known=["sold"])
+def test_what_was_read_is_shown_in_at_most_six_lines():
+    frame = frame_of(freq="h")
+    frame.iloc[[3, 5], 1] = -9999
+    frame.iloc[0, 0] = np.nan
+    lines = describe(make_panel(frame), "a.csv", 2)
+    assert len(lines) == 6
+    assert "a.csv: 20 rows, 2024-01-01 to 2024-01-01 19:00:00, a row an hour; a, b" in lines
+    assert lines[1].split() == ["2024-01-01", "-", "100.0"]
+    assert lines[3].split() == ["2024-01-01", "19:00:00", "19.0", "119.0"]
+    assert "2 cells taken for missing" in lines[4]
+    assert "b: 2 values of -9999" in lines[5]
+    assert lines[5].endswith("--missing -9999")
 
 
-def test_a_decimal_comma_is_found_in_a_table(tmp_path):
-    table = long()[:ROWS]
-    path = tmp_path / "a.csv"
-    table["sold"] = [f"1.{t:03d},5" for t in range(ROWS)]
-    table.to_csv(path, index=False, sep=";")
-    frame = read_table(path, "day", ["sold"], separator=";")
-    assert frame["sold"].tolist() == [1000.5 + t for t in range(ROWS)]
+@pytest.mark.parametrize("values", [[3, 3, 4], [0, 0, 5], [1, 2, 100]])
+def test_a_value_that_is_near_or_alone_is_no_mark(values):
+    frame = frame_of(names="a")
+    frame.iloc[3:6, 0] = values
+    assert len(describe(make_panel(frame), "a.csv")) == 4
 
 
-@pytest.mark.parametrize(("empty", "named"), [(ROWS - 1, True), (5, False)])
-def test_last_rows_without_a_value_are_steps_to_come(
-    tmp_path, empty, named
-):
-    table = long()[:ROWS].astype({"sold": object})
-    table.loc[empty, "sold"] = ""
-    with pytest.raises(Refused, match="--fill") as refused:
-        read(tmp_path, table)
-    assert ("(--known)" in str(refused.value)) == named
+def test_many_series_are_counted():
+    panel = make_panel(frame_of(names=[f"s{k}" for k in range(9)]))
+    lines = describe(panel, "a.csv")
+    assert lines[0].endswith("s0, s1, s2, s3, s4 ... (9 series)")
+    assert lines[1].endswith("400.0 ...")
+
+
+def test_a_fingerprint_is_of_the_first_rows_and_of_what_is_known():
+    short, long = (make_panel(frame_of(n), known_of(n)) for n in (20, 25))
+    assert print_of(short) == print_of(long, 20) != print_of(long)
+    other = make_panel(frame_of(), known_of() + 1)
+    assert print_of(short) != print_of(other, 20)

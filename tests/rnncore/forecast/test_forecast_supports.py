@@ -8,14 +8,15 @@ from tests.helpers.arrays import assert_close
 
 pytest.importorskip("torch")
 
-from rnncore.apps.forecast import contest, pipeline, supports
+from rnncore.apps.forecast import contest, pipeline
 from rnncore.apps.forecast.ahead import forecast_ahead
-from rnncore.apps.forecast.forking import Series
 from rnncore.forecast.plan import (
     LOG,
     ODDS,
+    POSITIVE,
+    REAL,
     ROOT,
-    ForecastPlan,
+    SHARE,
     bend,
     find_support,
     parts_of,
@@ -24,45 +25,21 @@ from rnncore.forecast.plan import (
 )
 from rnncore.storage.files import Refused
 
-K = 3
-PLAN = ForecastPlan(K, 6, 1, units=6, steps=60, support=supports.COUNTS)
-LEVELS = 0.05, 0.5, 0.95
-
-
-@pytest.fixture(name="frame")
-def sold(rng):
-    rates = rng.exponential(0.8, 12)
-    values = rng.poisson(rates, (60, 12)).astype(float)
-    values[:9, 0] = np.nan
-    values[-5:, 1] = np.nan
-    return pd.DataFrame(values, columns=[f"item {k}" for k in range(12)])
-
-
-def series_of(frame):
-    values = frame.to_numpy()
-    known = np.zeros((len(values) + K, values.shape[1], 1))
-    return Series(values, known)
-
-
-def test_small_whole_numbers_from_0_are_counts(frame):
-    assert find_support(frame) == supports.COUNTS
-    assert "(--support real)" in supports.tell_support(frame)
-    assert find_support(frame, supports.REAL) == supports.REAL
-
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda values: values + 0.5, supports.REAL),
-        (lambda values: values - 1, supports.REAL),
-        (lambda values: values + 1, supports.REAL),
-        (lambda values: values * 1000, supports.POSITIVE),
-        (lambda values: values * 0.3, supports.POSITIVE),
+        (lambda values: values + 0.5, REAL),
+        (lambda values: values - 1, REAL),
+        (lambda values: values, POSITIVE),
+        (lambda values: values * 0.3, POSITIVE),
     ],
-    ids=["halves", "below 0", "no 0", "large", "no whole numbers"],
+    ids=["halves", "below 0", "from 0", "no whole numbers"],
 )
-def test_others_are_measures_or_any_numbers(frame, change, expected):
+def test_values_are_measures_from_0_or_any_numbers(rng, change, expected):
+    frame = pd.DataFrame(rng.poisson(0.8, (60, 12)).astype(float))
     assert find_support(change(frame)) == expected
+    assert find_support(frame, REAL) == REAL
 
 
 def dated(values):
@@ -90,27 +67,27 @@ def rain(rows=250, series=3):
 
 
 def test_shares_of_a_whole_are_those_whose_log_odds_move_alike():
-    assert find_support(shares()) == supports.SHARE
+    assert find_support(shares()) == SHARE
     rng = np.random.default_rng(1)
     walk = rng.normal(size=(250, 2)).cumsum(axis=0)
     dollars = dated(0.5 * np.exp(0.02 * walk))  # of a currency: no share
     assert dollars.max(axis=None) < 1
-    assert find_support(dollars) == supports.REAL
-    assert find_support(rain() / 50) == supports.POSITIVE
+    assert find_support(dollars) == REAL
+    assert find_support(rain() / 50) == POSITIVE
 
 
 @pytest.mark.parametrize(
     ("asked", "wrong", "message"),
     [
-        (supports.SHARE, 1.5, "numbers from 0 to 1, got 1.5"),
-        (supports.SHARE, -0.5, "numbers from 0 to 1, got -0.5"),
-        (supports.POSITIVE, -0.5, "numbers from 0 on, got -0.5"),
+        (SHARE, 1.5, "numbers from 0 to 1, got 1.5"),
+        (SHARE, -0.5, "numbers from 0 to 1, got -0.5"),
+        (POSITIVE, -0.5, "numbers from 0 on, got -0.5"),
     ],
 )
 def test_what_is_no_share_or_below_0_is_refused(asked, wrong, message):
     frame = shares()
     frame.iloc[3, 0] = wrong
-    with pytest.raises(Refused, match=f"--support {asked}: .*{message}"):
+    with pytest.raises(Refused, match=f"support='{asked}': .*{message}"):
         find_support(frame, asked)
 
 
@@ -133,7 +110,7 @@ def test_what_is_bent_keeps_within_its_ends():
 
 @pytest.mark.parametrize(
     ("make", "support", "most"),
-    [(shares, supports.SHARE, 1.0), (rain, supports.POSITIVE, np.inf)],
+    [(shares, SHARE, 1.0), (rain, POSITIVE, np.inf)],
 )
 def test_no_forecast_is_where_no_value_can_be(make, support, most):
     """Of every kind of method; as real numbers some would be."""
@@ -161,65 +138,8 @@ def test_no_forecast_is_where_no_value_can_be(make, support, most):
 
 def test_a_series_beyond_its_ends_is_left_out_by_name():
     frame = shares()
-    plan = plan_for(frame, 3, support=supports.SHARE, logs=False)
+    plan = plan_for(frame, 3, support=SHARE, logs=False)
     frame["s1"] += 1
     said, left = forecast_ahead(frame, plan, "drift")
     assert [*said] == ["s0", "s2"]
     assert "expected values from 0 to 1, got" in left["s1"]
-
-
-def test_counts_that_are_none_are_refused(frame):
-    with pytest.raises(Refused, match=r"whole numbers from 0, got 0.5"):
-        find_support(frame * 0 + 0.5, supports.COUNTS)
-    large = frame * 1000
-    assert find_support(large, supports.COUNTS) == supports.COUNTS
-
-
-def test_means_of_quantiles_are_settled_on_whole_numbers():
-    q = np.array([-0.3, 0.4, 1.7])
-    assert supports.settle(q, supports.COUNTS).tolist() == [0, 0, 2]
-    assert supports.settle(q, supports.INFLATED).tolist() == [0, 0, 2]
-    assert supports.settle(q, supports.REAL).tolist() == q.tolist()
-
-
-@pytest.mark.slow
-def test_a_network_for_counts_trains_and_forecasts_whole_numbers(frame):
-    split, series = parts_of(frame, PLAN), series_of(frame)
-    begun = supports.measure_untrained(series, PLAN, split, 0)
-    module, fit = supports.train(series, PLAN, split, 0)
-    assert min(fit.history.score) < begun
-    known = series.known[:, 2]
-    method = supports.as_method(module, PLAN, LEVELS, known)
-    values = frame["item 2"].to_numpy()
-    said = method(values, K)
-    assert said.shape == (3, K)
-    assert (said >= 0).all()
-    assert (said == said.round()).all()
-    later = values.copy()
-    later[40:] = 99
-    assert_close(method(values[:40], K), method(later[:40], K))
-    with pytest.raises(ValueError, match="horizon: expected 3, got 4"):
-        method(values, 4)
-
-
-@pytest.mark.slow
-def test_training_knows_nothing_of_the_test(frame):
-    split, series = parts_of(frame, PLAN), series_of(frame)
-    _, fit = supports.train(series, PLAN, split, 0)
-    other = series.values.copy()
-    other[split.test.start :] += 7
-    _, same = supports.train(series._replace(values=other), PLAN, split, 0)
-    assert same.history == fit.history
-    supports.refit(series, PLAN, 20, 0)
-
-
-@pytest.mark.slow
-def test_more_zeros_are_chosen_where_there_are_more(rng, frame):
-    often = rng.poisson(6.0, (60, 40)) * (rng.random((60, 40)) < 0.5) * 1.0
-    series = Series(often, np.zeros((60 + K, 40, 0)))
-    split = parts_of(frame, PLAN)
-    plan = PLAN._replace(steps=150)
-    found = supports.choose_zeros(series, plan, split, 0)
-    assert found == supports.INFLATED
-    even = Series(rng.poisson(6.0, (60, 40)) * 1.0, series.known)
-    assert supports.choose_zeros(even, plan, split, 0) == supports.COUNTS
