@@ -5,8 +5,7 @@ import pandas as pd
 
 ROWS = 90
 OPTIONS = ["--date", "day", "--value", "sold", "--horizon", 3]
-TINY = [*OPTIONS, "--hidden", 4, "--steps", 6, "--seeds", 2]
-TINY += ["--origins", 4]
+TINY = [*OPTIONS, "--hidden", 4, "--steps", 6]
 
 
 def sales(rows=ROWS, seed=0):

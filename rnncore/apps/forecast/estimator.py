@@ -118,12 +118,12 @@ class Forecaster(Estimator):
     def score(self, frame: Frame | None = None, known: Known = None) -> float:
         """The networks' MASE in the back-test: lower is better.
 
-        Of the table that was fitted, or of another.
+        Of the table that was fitted, or of another; NaN where no series
+        can be scored.
         """
-        if frame is None:
-            self._fitted()
-            return float(self.about_["score"])
-        return self._score(frame, known)
+        self._fitted()
+        found = self.about_ if frame is None else self._rescore(frame, known)[0]
+        return float(found.get("score", "nan"))
 
     def compare(self) -> pd.DataFrame:
         """The scores of the networks and of their rivals, by series."""
