@@ -158,17 +158,19 @@ def _find_header(path: Path, text: str, form: Form) -> list[str]:
         raise Refused(f"{path}: the column {twice[0]!r} is asked for twice")
     lines = csv.reader(io.StringIO(text), delimiter=form.separator)
     header: list[str] = []
+    begins = 1
     try:
         for fields in islice(lines, HEADERS):
             names = [name.strip() for name in fields]
             header = header or names
             if {*form.columns} <= {*names}:
-                if lines.line_num == 1:
+                if begins == 1:
                     break
                 raise Refused(
-                    f"{path}: the header stands in line {lines.line_num}: "
-                    "delete the lines before it"
+                    f"{path}: the header stands in line {begins}: delete the lines "
+                    "before it"
                 )
+            begins = lines.line_num + 1
     except csv.Error as error:
         raise Refused(f"{path}: line {lines.line_num}: {error}") from None
     if len(header) > LIMITS["table"].parts:

@@ -88,25 +88,34 @@ def test_the_baselines_are_scored_as_by_hand(model):
     ]
     before = values[:first]
     expected = np.mean(errors) / np.abs(before[7:] - before[:-7]).mean()
-    assert_close(model.compare()["MASE"]["sold", "seasonal naive"], expected)
+    assert_close(
+        model.compare()["MASE"]["sold", "seasonal naive"], expected
+    )
 
 
 def test_a_file_and_memory_have_the_same_scores(model, trained):
     again = Forecaster.load(trained)
     assert_close(again.score(), model.score())
     pd.testing.assert_frame_equal(again.compare(), model.compare())
-    pd.testing.assert_frame_equal(again.predict(frame_of()), model.predict())
+    pd.testing.assert_frame_equal(
+        again.predict(frame_of()), model.predict()
+    )
     assert_close(again.score(frame_of()), model.score())
     known = again.about_
     assert (known["step"], known["series"]) == ("1 day", ["sold", "visits"])
-    assert known["split"]["test"] == ["2024-03-13 00:00:00", "2024-03-30 00:00:00"]
+    assert known["split"]["test"] == [
+        "2024-03-13 00:00:00",
+        "2024-03-30 00:00:00",
+    ]
     assert again.get_params() | HOW == again.get_params()
 
 
 def test_quantiles_follow_the_last_date(model):
     found = model.predict()
     days = pd.date_range("2024-03-31", periods=3)
-    assert [*found.index] == [(s, day) for s in ("sold", "visits") for day in days]
+    assert [*found.index] == [
+        (s, day) for s in ("sold", "visits") for day in days
+    ]
     assert np.all(np.diff(found.to_numpy()) >= 0)
     assert len(model.predict(steps=1)) == 2
     with pytest.raises(ValueError, match="steps: expected 1 to 3, got 4"):
@@ -120,7 +129,9 @@ def test_what_is_held_out_was_not_trained_on(tmp_path):
     for name, frame in {"a": frame_of(), "b": other}.items():
         path = tmp_path / f"{name}.safetensors"
         Forecaster(**how).fit(frame, path=path)
-    assert weights(tmp_path / "a.safetensors") == weights(tmp_path / "b.safetensors")
+    assert weights(tmp_path / "a.safetensors") == weights(
+        tmp_path / "b.safetensors"
+    )
 
 
 def test_the_network_that_forecasts_has_learned_from_all_rows():
@@ -130,7 +141,10 @@ def test_the_network_that_forecasts_has_learned_from_all_rows():
     assert (model.about_["networks"], model.about_["final"]) == (2, 2)
     frame.index.freq = "D"
     scored, final = (
-        [forecast_ahead(frame, plan, "GRU", [one])[0]["sold"] for one in some]
+        [
+            forecast_ahead(frame, plan, "GRU", [one])[0]["sold"]
+            for one in some
+        ]
         for some in (modules[:2], modules[2:])
     )
     said = model.predict().droplevel(0)
@@ -141,18 +155,27 @@ def test_the_network_that_forecasts_has_learned_from_all_rows():
 
 
 def test_a_model_knows_its_step_and_its_columns(model):
-    hours = frame_of().set_index(pd.date_range("2024-01-01", periods=ROWS, freq="h"))
+    hours = frame_of().set_index(
+        pd.date_range("2024-01-01", periods=ROWS, freq="h")
+    )
     for ask in model.predict, model.score:
-        with pytest.raises(Refused, match="steps of 1 day, these are of 1 hour"):
+        with pytest.raises(
+            Refused, match="steps of 1 day, these are of 1 hour"
+        ):
             ask(hours)
-        with pytest.raises(Refused, match="learned from sold, visits, got sold"):
+        with pytest.raises(
+            Refused, match="learned from sold, visits, got sold"
+        ):
             ask(frame_of()[["sold"]])
 
 
 def test_a_table_that_has_grown_is_scored_on_its_new_end(model, capsys):
     model.score(frame_of(ROWS + 20))
     err = capsys.readouterr().err
-    assert "110 rows, 2024-01-01 to 2024-04-19, a row a day; sold, visits" in err
+    assert (
+        "110 rows, 2024-01-01 to 2024-04-19, a row a day; sold, visits"
+        in err
+    )
     assert "may have seen rows" not in err
     model.score(frame_of(seed=1))
     assert "may have seen rows" in capsys.readouterr().err
@@ -175,7 +198,10 @@ def test_what_is_known_ahead_is_compared_and_has_to_be_there():
 
 def test_settings_that_do_not_fit_are_named():
     for how, message in [
-        ({"method": "oracle"}, "method: expected one of persistence, .*network"),
+        (
+            {"method": "oracle"},
+            "method: expected one of persistence, .*network",
+        ),
         ({"period": "moon"}, "expected a number of steps, day, week, year"),
         ({"history": 1}, "history: expected at least 2, got 1"),
         ({"horizon": 30}, "90 rows: a horizon of 30 and a history of"),
@@ -235,10 +261,20 @@ STEADY = {"period": 1, "history": 12}
     ("make", "how", "winner"),
     [
         (seasonal_walks, {"horizon": 7, "steps": 100}, "seasonal naive"),
-        (long_lags, {**STEADY, "horizon": 3, "steps": 200}, "linear autoregression"),
+        (
+            long_lags,
+            {**STEADY, "horizon": 3, "steps": 200},
+            "linear autoregression",
+        ),
         (
             tents,
-            {**STEADY, "horizon": 1, "steps": 400, "rate": 0.01, "hidden": 16},
+            {
+                **STEADY,
+                "horizon": 1,
+                "steps": 400,
+                "rate": 0.01,
+                "hidden": 16,
+            },
             "GRU",
         ),
     ],
@@ -268,12 +304,17 @@ def test_the_command_calls_the_class(trained, table, tmp_path, capsys):
     words = ["forecast", "train", table, *TINY, "--model", path]
     code, out, err = run(capsys, *words)
     assert code == 0, err
-    assert f"{table}: 90 rows, 2024-01-01 to 2024-03-30, a row a day; sold" in err
+    assert (
+        f"{table}: 90 rows, 2024-01-01 to 2024-03-30, a row a day; sold"
+        in err
+    )
     assert "\n  2024-01-02  41.92\n" in err
     assert "3 GRU of 4 units, 14 steps read, 3 ahead, a season of 7" in out
     assert "the last fifth, 2024-03-13 to 2024-03-30, that training" in out
     assert "`forecast` gives the numbers of: " in out
-    model = Forecaster(horizon=3, hidden=4, steps=6).fit(frame_of()[["sold"]])
+    model = Forecaster(horizon=3, hidden=4, steps=6).fit(
+        frame_of()[["sold"]]
+    )
     assert_close(read_about(path)["score"], model.score())
     code, again, err = run(capsys, *words)
     assert (code, again) == (0, out)
@@ -283,7 +324,9 @@ def test_the_command_calls_the_class(trained, table, tmp_path, capsys):
     assert "horizon was 3, now 4" in err
 
 
-def test_evaluate_gives_the_scores_again_and_draws(trained, table, tmp_path, capsys):
+def test_evaluate_gives_the_scores_again_and_draws(
+    trained, table, tmp_path, capsys
+):
     plot = tmp_path / "back.svg"
     words = ["forecast", "evaluate", trained, table]
     code, out, err = run(capsys, *words, "--plot", plot)
@@ -307,7 +350,10 @@ def test_forecast_prints_writes_and_draws(trained, table, tmp_path, capsys):
     code, out, err = run(capsys, *words, "--plot", plot)
     assert code == 0, err
     found = pd.read_csv(csv)
-    assert found["day"].tolist() == ["2024-03-31", "2024-04-01", "2024-04-02"] * 2
+    assert (
+        found["day"].tolist()
+        == ["2024-03-31", "2024-04-01", "2024-04-02"] * 2
+    )
     said = Forecaster.load(trained).predict(frame_of())
     assert_close(found.iloc[:, 2:], said)
     digits = [x.strip("-0.").replace(".", "") for x in out.split()[-5:]]
@@ -325,9 +371,34 @@ def test_a_long_table_with_marks_of_its_own(tmp_path, capsys):
     table["day"] = pd.to_datetime(table["day"]).dt.strftime("%d.%m.%Y")
     path, model = tmp_path / "shops.csv", tmp_path / "m.safetensors"
     table.to_csv(path, index=False, sep="\t", encoding="utf-16")
-    words = ["forecast", "train", path, "--model", model, *TINY, "--id", "shop"]
-    words += ["--known", "promo", "--separator", "tab", "--missing", ":", "-9999"]
-    words += ["--decimal", ",.", "--date-format", "%d.%m.%Y", "--period", "week", 14]
+    words = [
+        "forecast",
+        "train",
+        path,
+        "--model",
+        model,
+        *TINY,
+        "--id",
+        "shop",
+    ]
+    words += [
+        "--known",
+        "promo",
+        "--separator",
+        "tab",
+        "--missing",
+        ":",
+        "-9999",
+    ]
+    words += [
+        "--decimal",
+        ",.",
+        "--date-format",
+        "%d.%m.%Y",
+        "--period",
+        "week",
+        14,
+    ]
     code, out, err = run(capsys, *words)
     assert code == 0, err
     assert "north, south, west; known 3 steps ahead: promo" in err
@@ -348,13 +419,18 @@ def test_a_long_table_with_marks_of_its_own(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--value", "sould"], "there is no column 'sould'; there are: 'day', 'sold'"),
+        (
+            ["--value", "sould"],
+            "there is no column 'sould'; there are: 'day', 'sold'",
+        ),
         (["--horizon", 30], "90 rows: a horizon of 30 and a history of"),
         (["--model", "m.bin"], "expected NAME.safetensors, got m.bin"),
         (["--device", "abacus"], "device: expected auto, cpu, cuda"),
     ],
 )
-def test_a_command_that_cannot_begin_is_refused(table, capsys, words, message):
+def test_a_command_that_cannot_begin_is_refused(
+    table, capsys, words, message
+):
     given = ["--model", table.with_name("m.safetensors"), *OPTIONS, *words]
     code, out, err = run(capsys, "forecast", "train", table, *given)
     assert (code, out) == (2, "")
@@ -365,7 +441,11 @@ def test_a_command_that_cannot_begin_is_refused(table, capsys, words, message):
 @pytest.mark.parametrize(
     ("parse", "right", "wrong"),
     [
-        (parse_separator, {"tab": "\t", "\\t": "\t", ";": ";"}, [r"\s+", "", "a", '"']),
+        (
+            parse_separator,
+            {"tab": "\t", "\\t": "\t", ";": ";"},
+            [r"\s+", "", "a", '"'],
+        ),
         (parse_marks, {",.": ",.", ".": "."}, ["", ",,", ",.'", "1", "-"]),
     ],
 )
@@ -409,7 +489,14 @@ def test_ended_from_outside_the_scores_so_far_are_told(
         return real(*given, **more)
 
     monkeypatch.setattr(contest, "compare", compare)
-    words = ["forecast", "train", table, *TINY, "--model", tmp_path / "m.safetensors"]
+    words = [
+        "forecast",
+        "train",
+        table,
+        *TINY,
+        "--model",
+        tmp_path / "m.safetensors",
+    ]
     code, out, err = run(capsys, *words)
     assert (code, out) == (143, "")
     assert "GRU" in err
@@ -423,7 +510,10 @@ def test_a_file_that_is_no_forecaster_is_refused(table, tmp_path, capsys):
     import torch
 
     other = tmp_path / "m.safetensors"
-    for kind, message in ("text", "got one of 'text'"), ("forecast", "no forecaster"):
+    for kind, message in (
+        ("text", "got one of 'text'"),
+        ("forecast", "no forecaster"),
+    ):
         save_weights(other, torch.nn.Linear(2, 2), {"kind": kind})
         for part in "forecast", "evaluate":
             code, _, err = run(capsys, "forecast", part, other, table)
@@ -431,7 +521,9 @@ def test_a_file_that_is_no_forecaster_is_refused(table, tmp_path, capsys):
             assert message in err
 
 
-@pytest.mark.parametrize("form", [None, {"date": 1}, {"separator": "ab"}, {"x": 1}])
+@pytest.mark.parametrize(
+    "form", [None, {"date": 1}, {"separator": "ab"}, {"x": 1}]
+)
 def test_a_form_that_is_none_is_refused(trained, tmp_path, form):
     modules, plan, about = load_forecaster(trained)
     path = tmp_path / "m.safetensors"
@@ -446,15 +538,30 @@ def test_many_series_are_written_and_eight_are_printed(tmp_path, capsys):
     days = pd.date_range("2022-01-01", periods=40, name="day")
     frame = pd.DataFrame(values, days, [f"s{k}" for k in range(10)])
     model, csv = tmp_path / "m.safetensors", tmp_path / "ahead.csv"
-    how = {"horizon": 2, "steps": 2, "seeds": 1, "origins": 1, "method": "drift"}
+    how = {
+        "horizon": 2,
+        "steps": 2,
+        "seeds": 1,
+        "origins": 1,
+        "method": "drift",
+    }
     Forecaster(**how).fit(frame, path=model)
     frame.to_csv(tmp_path / "t.csv")
-    ahead = ["forecast", "forecast", model, tmp_path / "t.csv", "--out", csv]
+    ahead = [
+        "forecast",
+        "forecast",
+        model,
+        tmp_path / "t.csv",
+        "--out",
+        csv,
+    ]
     _, out, err = run(capsys, *ahead)
     assert "these are the numbers of: drift" in err
     assert "and 2 more series: --out FILE.csv writes all" in out
     assert out.count("\n") == 2 + 8 * 2 + 1
-    assert pd.read_csv(csv)["series"].tolist()[::2] == [f"s{k}" for k in range(10)]
+    assert pd.read_csv(csv)["series"].tolist()[::2] == [
+        f"s{k}" for k in range(10)
+    ]
 
 
 def test_the_help_s_examples_work(tmp_path, capsys, monkeypatch):

@@ -14,7 +14,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from rnncore.apps.forecast.panel import read_table
+from rnncore.apps.forecast.panel import make_panel
+from rnncore.apps.forecast.tables import Form, read_table
 from rnncore.apps.speech.folder import read_folder
 from rnncore.apps.video.folder import View, read_captions
 from rnncore.apps.video.seen import load_film_model
@@ -117,9 +118,8 @@ def table(step="D", offset="", rows=40):
 
 def test_tables(tmp_path):
     def read(path):
-        gaps = path.stat().st_size % 2 == 0
-        frame = read_table(path, "day", ["sold", "visits"], gaps=gaps)
-        plan_for(frame, 2)
+        table = read_table(path, Form("day", ["sold", "visits"]))
+        plan_for(make_panel(table.frame).frame, 2)
 
     seeds = [table(), table("h", "+01:00"), table("MS"), table("h")]
     fuzz(tmp_path / "a.csv", seeds, read)

@@ -108,9 +108,7 @@ def test_logarithms_are_taken_where_changes_are_in_percent():
     assert plan_for(table(grows, freq="MS"), 3).logs
     assert not plan_for(table(adds, freq="MS"), 3).logs
     assert not plan_for(table(np.append(0, grows[1:]), freq="MS"), 3).logs
-    with pytest.raises(
-        Refused, match="logs: expected values above 0"
-    ):
+    with pytest.raises(Refused, match="logs: expected values above 0"):
         plan_for(table(grows - 50, freq="MS"), 3, logs=True)
 
 

@@ -19,8 +19,12 @@ ROWS = 20
 
 def frame_of(rows=ROWS, freq="D", start="2024-01-01", names=("a", "b")):
     index = pd.date_range(start, periods=rows, freq=freq, name="day")
-    values = {name: 100.0 * k + np.arange(rows) for k, name in enumerate(names)}
-    return pd.DataFrame(values, pd.DatetimeIndex(index.to_numpy(), name="day"))
+    values = {
+        name: 100.0 * k + np.arange(rows) for k, name in enumerate(names)
+    }
+    return pd.DataFrame(
+        values, pd.DatetimeIndex(index.to_numpy(), name="day")
+    )
 
 
 offsets = pd.offsets
@@ -38,7 +42,11 @@ STEPS = {  # its first date, the step, and how it is told
     "the 30th": ("2023-11-30", pd.DateOffset(months=1, day=30), "1 month"),
     **{
         f"{n} months": ("2001-07-04", pd.DateOffset(months=n), told)
-        for n, told in {2: "2 months", 18: "18 months", 120: "10 years"}.items()
+        for n, told in {
+            2: "2 months",
+            18: "18 months",
+            120: "10 years",
+        }.items()
     },
     **{
         f"{n} days": ("2001-07-01", pd.Timedelta(days=n), f"{n} days")
@@ -54,14 +62,18 @@ def test_the_step_is_told_from_the_dates_and_a_missing_one_named(name):
     found = make_panel(whole.iloc[:30]).frame
     assert (found.index == whole.index[:30]).all()
     assert steps.tell_step(found.index.freq) == told
-    after = pd.date_range(found.index[-1], periods=11, freq=found.index.freq)
+    after = pd.date_range(
+        found.index[-1], periods=11, freq=found.index.freq
+    )
     assert (after == whole.index[29:]).all()
     day = steps.tell_date(whole.index[12])
     with pytest.raises(Refused, match=f"no value for {day}"):
         make_panel(whole.drop(index=whole.index[12]))
 
 
-@pytest.mark.parametrize("name", ["D", "B", "ME", "15min", "18 months", "the 30th"])
+@pytest.mark.parametrize(
+    "name", ["D", "B", "ME", "15min", "18 months", "the 30th"]
+)
 def test_the_line_of_pandas_mends_it(name):
     start, step, _ = STEPS[name]
     frame = frame_of(40, step, start)
@@ -69,7 +81,7 @@ def test_the_line_of_pandas_mends_it(name):
         make_panel(frame.drop(index=frame.index[[12, 13]]))
     line = str(refused.value).split("`")[1]
     frame = frame.drop(index=frame.index[[12, 13]])
-    mended = make_panel(eval(line, {"frame": frame, "pd": pd})).frame  # noqa: S307
+    mended = make_panel(eval(line, {"frame": frame, "pd": pd})).frame
     assert (mended.index == frame_of(40, step, start).index).all()
 
 
@@ -110,7 +122,9 @@ def test_what_is_no_table_in_steps_is_refused(change, message):
 def test_a_date_between_the_steps_is_named():
     frame = frame_of(names="a")
     frame.index = [*frame.index[:-1], pd.Timestamp("2024-01-19 12:00")]
-    with pytest.raises(Refused, match="2024-01-19 12:00:00 does not fit .* 1 day"):
+    with pytest.raises(
+        Refused, match=r"2024-01-19 12:00:00 does not fit .* 1 day"
+    ):
         make_panel(frame)
 
 
@@ -130,7 +144,10 @@ def known_of(rows=ROWS + 3):
 
 def test_what_is_known_ahead_may_be_all_series_or_each_one_s():
     panel = make_panel(frame_of(), known_of())
-    assert {name: len(rows) for name, rows in panel.beside.items()} == {"a": 23, "b": 23}
+    assert {name: len(rows) for name, rows in panel.beside.items()} == {
+        "a": 23,
+        "b": 23,
+    }
     own = {"a": known_of(), "b": known_of() * 2}
     panel = make_panel(frame_of(), own)
     assert (panel.beside["b"] == 2 * panel.beside["a"]).all()
@@ -142,10 +159,19 @@ def test_what_is_known_ahead_may_be_all_series_or_each_one_s():
 @pytest.mark.parametrize(
     ("known", "message"),
     [
-        ({"a": known_of(), "b": known_of(21)}, "b: no promo for 2024-01-22.* 2024-01-23"),
+        (
+            {"a": known_of(), "b": known_of(21)},
+            "b: no promo for 2024-01-22.* 2024-01-23",
+        ),
         ({"a": known_of()}, "expected a table of b, got none"),
         (known_of(15), "a: no promo for 2024-01-16"),
-        ({"a": known_of(), "b": known_of().rename(columns={"promo": "x"})}, "promo once"),
+        (
+            {
+                "a": known_of(),
+                "b": known_of().rename(columns={"promo": "x"}),
+            },
+            "promo once",
+        ),
         (pd.concat([known_of(), known_of()]), "once for each date"),
     ],
 )
@@ -175,7 +201,10 @@ def test_what_was_read_is_shown_in_at_most_six_lines():
     frame.iloc[0, 0] = np.nan
     lines = describe(make_panel(frame), "a.csv", 2)
     assert len(lines) == 6
-    assert "a.csv: 20 rows, 2024-01-01 to 2024-01-01 19:00:00, a row an hour; a, b" in lines
+    assert (
+        "a.csv: 20 rows, 2024-01-01 to 2024-01-01 19:00:00, a row an hour; a, b"
+        in lines
+    )
     assert lines[1].split() == ["2024-01-01", "-", "100.0"]
     assert lines[3].split() == ["2024-01-01", "19:00:00", "19.0", "119.0"]
     assert "2 cells taken for missing" in lines[4]

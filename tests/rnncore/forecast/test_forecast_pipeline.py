@@ -12,7 +12,13 @@ from rnncore.application import Refused, Score
 from rnncore.apps.forecast import contest, entrants, pipeline, scales
 from rnncore.apps.forecast.ahead import forecast_ahead
 from rnncore.apps.forecast.storage import load_forecaster, save_forecaster
-from rnncore.forecast.plan import NINE, ForecastPlan, parts_of, plan_for, read_seasons
+from rnncore.forecast.plan import (
+    NINE,
+    ForecastPlan,
+    parts_of,
+    plan_for,
+    read_seasons,
+)
 from rnncore.forecast.rivals import Rival, list_rivals
 from rnncore.forecast.seasons import season_of, season_waves, two_seasons
 from rnncore.storage.weights import save_weights
@@ -95,9 +101,7 @@ def test_baselines_see_a_season_that_is_longer_than_the_history():
 def test_a_table_too_short_for_its_plan_is_refused():
     plan_for(table(14 + 5 * 3), 3, history=14)
     assert plan_for(table(51), 8).history == 11  # five horizons are left
-    with pytest.raises(
-        Refused, match=r"28 rows: .* least 29: a .*horizon"
-    ):
+    with pytest.raises(Refused, match=r"28 rows: .* least 29: a .*horizon"):
         plan_for(table(28), 3, history=14)
     with pytest.raises(Refused, match="expected at least 1, got 0, 7"):
         plan_for(table(), 0)
@@ -448,11 +452,13 @@ def test_what_is_known_ahead_is_read_and_has_to_reach_so_far():
     frame = table()
     plan = tiny(frame)
     rows = np.arange(len(frame) + 3.0)[:, None] % 5
-    windows = pipeline.windows_of(frame, plan, range(60, 90), {"sold": rows})
+    windows = pipeline.windows_of(
+        frame, plan, range(60, 90), {"sold": rows}
+    )
     first = windows.known[:, 0, -1]
     assert_close(first, rows[60:63, 0])
     short = {"sold": rows[:-3]}
-    with pytest.raises(Refused, match="sold: .* 3 steps ahead, got 0"):
+    with pytest.raises(Refused, match=r"sold: .* 3 steps ahead, got 0"):
         forecast_ahead(frame, plan, "GRU", [Flat()], short)
 
 
@@ -499,7 +505,9 @@ def test_a_series_that_begins_later_is_read_from_its_beginning():
     said, left = forecast_ahead(frame, plan, "GRU", [Flat()])
     assert [*said] == ["sold", "visits"]
     assert left == {"new": "GRU cannot be fitted to 3 rows"}
-    with pytest.raises(Refused, match="new: GRU cannot be fitted to 3 rows"):
+    with pytest.raises(
+        Refused, match="new: GRU cannot be fitted to 3 rows"
+    ):
         forecast_ahead(frame[["new"]], plan, "GRU", [Flat()])
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from rnncore.data.series import google_share
 from rnncore.forecast import prices

@@ -45,7 +45,9 @@ def test_a_byte_order_mark_decides_how_it_is_read(tmp_path, encoding):
      (".,", "1,234,567.5", 1234567.5), (",", "0,5", 0.5), (", ", "1 070,5", 1070.5),
      (".", "1.5E+03", 1500), (",.", "956", 956), (".'", "1'070", 1070)],
 )  # fmt: skip
-def test_numbers_have_the_marks_that_are_given(tmp_path, decimal, text, number):
+def test_numbers_have_the_marks_that_are_given(
+    tmp_path, decimal, text, number
+):
     rows = [f"{day};{text}" for day in DAYS]
     path = write(tmp_path, rows, "day;sold")
     found = read(path, separator=";", decimal=decimal)
@@ -57,7 +59,9 @@ def test_numbers_have_the_marks_that_are_given(tmp_path, decimal, text, number):
     [(".", "1,070"), (",.", "1.5"), (",.", "1.0700"), (",.", ".070"), (".,", "1,23,456"),
      (".", "many"), (".", "inf"), (".", "."), (".", "-"), (".", "106 p"), (".", "1e999")],
 )  # fmt: skip
-def test_what_is_no_such_number_is_refused_by_its_line(tmp_path, decimal, text):
+def test_what_is_no_such_number_is_refused_by_its_line(
+    tmp_path, decimal, text
+):
     rows = [f"{day};{text if k == 3 else 7}" for k, day in enumerate(DAYS)]
     path = write(tmp_path, rows, "day;sold")
     reason = re.escape(f"{path}: line 5: sold: expected a number")
@@ -70,7 +74,10 @@ def test_texts_may_stand_for_a_missing_value(tmp_path):
     rows = [f"{day},{':' if k == 2 else k}," for k, day in enumerate(DAYS)]
     rows[4] = f"{DAYS[4]},-9999,"
     found = read(write(tmp_path, rows), missing=[":", "-9999"])
-    assert found.frame.index[found.frame["sold"].isna()].day.tolist() == [22, 24]
+    assert found.frame.index[found.frame["sold"].isna()].day.tolist() == [
+        22,
+        24,
+    ]
     assert found.taken == 2
 
 
@@ -80,7 +87,9 @@ def test_texts_may_stand_for_a_missing_value(tmp_path):
      ("sep=,\nday,sold,price", "line 2")],
 )  # fmt: skip
 def test_lines_before_the_header_are_named(tmp_path, header, named):
-    with pytest.raises(Refused, match=f"the header stands in {named}: delete"):
+    with pytest.raises(
+        Refused, match=f"the header stands in {named}: delete"
+    ):
         read(write(tmp_path, ROWS, header))
 
 
@@ -94,9 +103,15 @@ def test_blank_lines_and_others_count(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([f"{row}," for row in ROWS], "line 2: expected 3 fields, as the header has"),
+        (
+            [f"{row}," for row in ROWS],
+            "line 2: expected 3 fields, as the header has",
+        ),
         ([*ROWS, "2024-03-11,1,2,3"], "no table: .*line 22"),
-        ([ROWS[0], "soon,1,1"], "line 3: expected a date such as 2024-01-31, got"),
+        (
+            [ROWS[0], "soon,1,1"],
+            "line 3: expected a date such as 2024-01-31, got",
+        ),
         ([ROWS[0], ",1,1"], "line 3: expected a date .* got ''"),
         ([*ROWS[:3], ROWS[2]], "2024-02-22 stands twice, in lines 4 and 5"),
         (["03/04/2024,1,1"], "line 2: expected a date such as"),
@@ -112,7 +127,10 @@ def test_rows_that_are_none_are_refused(tmp_path, rows, message):
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ({"date": "date"}, "no column 'date'; there are: 'day', 'sold', 'price'"),
+        (
+            {"date": "date"},
+            "no column 'date'; there are: 'day', 'sold', 'price'",
+        ),
         ({"value": ["cost"]}, "no column 'cost'; there are"),
         ({"value": ["sold", "day"]}, "the column 'day' is asked for twice"),
         ({"separator": ";"}, "separated by ';' .--separator"),
@@ -123,14 +141,20 @@ def test_rows_that_are_none_are_refused(tmp_path, rows, message):
 def test_what_the_file_has_not_is_named(tmp_path, form, message):
     path = write(tmp_path, ROWS)
     with pytest.raises(Refused, match=message):
-        read_table(path, Form(**({"date": "day", "value": ["sold"]} | form)))
+        read_table(
+            path, Form(**({"date": "day", "value": ["sold"]} | form))
+        )
 
 
-def test_a_name_that_two_columns_have_is_refused_if_it_is_asked_for(tmp_path):
+def test_a_name_that_two_columns_have_is_refused_if_it_is_asked_for(
+    tmp_path,
+):
     path = write(tmp_path, ROWS, "day,sold,sold")
     with pytest.raises(Refused, match="two columns are called 'sold'"):
         read(path)
-    path = write(tmp_path, [f"{row},1" for row in ROWS], "day,sold,more,more")
+    path = write(
+        tmp_path, [f"{row},1" for row in ROWS], "day,sold,more,more"
+    )
     assert len(read(path).frame) == 20
 
 
@@ -142,7 +166,9 @@ def test_more_columns_than_a_table_may_have_are_refused(tmp_path):
 
 
 def test_dates_with_an_offset_are_taken_in_utc(tmp_path):
-    hours = pd.date_range("2024-03-30", periods=72, freq="h", tz="Europe/Berlin")
+    hours = pd.date_range(
+        "2024-03-30", periods=72, freq="h", tz="Europe/Berlin"
+    )
     rows = [f"{hour.isoformat()},{k},1" for k, hour in enumerate(hours)]
     found = read(write(tmp_path, rows)).frame.index
     assert found[0] == pd.Timestamp("2024-03-29 23:00")
