@@ -25,14 +25,7 @@ from rnncore import (
     seq2seq,
     tracking,
 )
-from rnncore.apps.forecast import (
-    beside,
-    forking,
-    intermittent,
-    nbeats,
-    segments,
-    widths,
-)
+from rnncore.apps.forecast import beside
 from rnncore.apps.video.changes import ChangeClassifier
 from rnncore.backend import tree_map
 from rnncore.diagonal import Selective
@@ -80,13 +73,6 @@ LETTERS = {
     "factors.reflecting_layer_vjp": {"N": 2, "d": 3},
     "forecast.covariates.calendar": {"F": 7 + 4},  # days have no hour
     "forecast.counts.count_probabilities": {"most": 9},
-    **{
-        f"forecast.intermittent.forecast_{name}": {"most": 9}
-        for name in (
-            *("nothing", "past_values", "level", "demand"),
-            "level_and_season",
-        )
-    },
     "forecast.training.futures": {"paths": 4},
     "forecast.volatility.fit_garch": {"N": 120},
     "music.chords.ChordModel": {"N": 4},
@@ -95,7 +81,6 @@ LETTERS = {
     "music.infill.resample": {"B": SIZES["N"]},
     "music.sound.pipe": {"samples": 100},
     "music.sound.synthesise": {"N": ANY},
-    "music.published_sets.as_published": {"N": (SIZES["T"] + 1) // 2},
     "music.voices.facts": {"A": SIZES["V"] + 2},
     "music.voices.independent_nats": {"N": SIZES["T"] - 1},
     "music.voices.past_rows": {"A": SIZES["V"] + 2},
@@ -205,20 +190,6 @@ def _windows(f, module, s):
 
 def _counts(f, module, s):
     return counts.read_counts(torch.zeros(s["K"], s["B"], 2))
-
-
-def _series(f, module, s):
-    rng = np.random.default_rng(0)
-    values = rng.poisson(1.0, (s["N"], s["B"])) * 1.0
-    return forking.Series(values, rng.normal(size=(*values.shape, s["F"])))
-
-
-def _reading(f, module, s):
-    """A steps of each series are forecast from; a module takes tensors."""
-    origins = range(10, 10 + s["A"])
-    found = forking.read_at(_series(f, module, s), origins, s["K"])
-    given = f.__name__ == "forward"
-    return forking.as_tensors(found, torch.zeros(1)) if given else found
 
 
 def _recognised(f, module, s):
@@ -469,25 +440,11 @@ OTHERS = {
         "model": lambda f, m, s: classical.fit_linear(_windows(f, m, s)),
         "plan": lambda f, m, s: ForecastPlan(s["K"], s["T"], 3),
         "theta": lambda f, m, s: Theta(0.5, np.zeros(3)),
-        "module": lambda f, m, s: module(
-            "forecast.forking.Forking"
-            if f.__module__.endswith(("forking", "supports"))
-            else "forecast.models.Recursive",
-            s,
-        ),
+        "module": lambda f, m, s: module("forecast.models.Recursive", s),
         "counts": _counts,
         "K": lambda f, m, s: s["K"],
         "most": lambda f, m, s: s["most"],
-        "a": lambda f, m, s: 0.1,
-        "spread": lambda f, m, s: 1.0,
-        "decay": lambda f, m, s: 0.9,
-        "own": lambda f, m, s: 0.8,
         "origins": lambda f, m, s: [30],
-        "rivals": lambda f, m, s: {
-            "one": intermittent.Rival((), intermittent.forecast_nothing)
-        },
-        "series": _series,
-        "reading": _reading,
     },
     "speech": {
         "path": lambda f, m, s: _sound(),
@@ -609,27 +566,14 @@ MODULES = {
     "blocks.MLstm": lambda s: blocks.MLstm(s["D"]),
     "blocks.Scan": lambda s: blocks.min_gru(s["D"]),
     "blocks.SolvedCells": lambda s: blocks.SolvedCells(s["D"]),
-    "forecast.forking.Forking": lambda s: forking.Forking(
-        "GRU", s["F"], s["H"], s["K"], s["P"]
-    ),
     "forecast.models.Direct": lambda s: models.Direct(
         "GRU", s["F"], s["H"], s["K"], s["P"]
     ),
     "forecast.models.EncoderDecoder": _forecaster(models.EncoderDecoder),
     "forecast.models.Recursive": _forecaster(models.Recursive),
-    "forecast.widths.Widths": lambda s: widths.Widths(
-        "GRU", s["F"], s["H"], s["K"]
-    ),
     "forecast.beside.Beside": lambda s: beside.Beside(
         models.Direct("GRU", s["F"], s["H"], s["K"], s["P"]),
         *(s[k] for k in "TKP"),
-    ),
-    "forecast.segments.FromLast": lambda s: segments.FromLast(s["K"], 1),
-    "forecast.segments.Segments": lambda s: segments.Segments(
-        "GRU", s["T"], s["H"], s["K"]
-    ),
-    "forecast.nbeats.NBeats": lambda s: nbeats.NBeats(
-        s["T"], s["F"], s["H"], s["K"], s["P"]
     ),
     "music.chords.ChordModel": lambda s: chords.ChordModel(s["H"], 3),
     "music.frames.FrameModel": lambda s: frames.FrameModel(s["H"]),

@@ -16,18 +16,18 @@ NAMED = re.compile(r"[^:\n]+(:[^:\s]+)?: \S")
 PASSED_ON = re.compile(r"(\{\}|\W)*")
 FIELD = "{}"
 READERS = {  # of a part of a file: who opened that says its name and the place
+    "apps/forecast/panel.py",
+    "apps/forecast/pipeline.py",
+    "apps/forecast/steps.py",
     "apps/speech/folder.py",
-    "forecast/pipeline.py",
-    "forecast/supports.py",
+    "apps/video/folder.py",
     "music/abc.py",
     "music/abc_fields.py",
     "music/abc_voice.py",
     "music/files.py",
     "music/midi.py",
-    "speech/wav.py",
     "storage/checkpoint.py",
     "storage/intake.py",
-    "video/folder.py",
 }
 
 

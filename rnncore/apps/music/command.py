@@ -241,7 +241,7 @@ def score_pieces(model: Any, about: Facts, read: Read) -> Scores:
     common.tell_read(read.lines)
     scores = [to_voices(s, about["V"]) for s in read.scores]
     if "seen" not in about:
-        raise Refused("the model does not tell what it saw")
+        raise Refused("model: expected one that tells what it saw, got none")
     learned, seen = set(about["learned"]), set(about["seen"])
     fresh = [s for s in scores if not seen & set(_fingerprint_names(s))]
     if not fresh:

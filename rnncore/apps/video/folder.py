@@ -169,7 +169,9 @@ def read_given(films: Sequence, said: Sequence, view: View, of_classes: bool) ->
 def see_films(films: Sequence, view: View) -> np.ndarray:
     """Files, or arrays of grey frames, as a network sees them.
 
-    Shapes: -> frames (N, T, S, S); of features (N, T, F)
+    An encoder gives features (N, T, F) in their place.
+
+    Shapes: -> frames (N, T, S, S)
 
     Raises Refused naming a file that is no film, ValueError where an array
     has another shape, or an encoder is to see it.
