@@ -10,10 +10,8 @@ from rnncore.application import cooling, seeded, train_module
 from rnncore.forecast.rivals import is_seasonal
 from rnncore.train import Schedule
 from tests.helpers.arrays import assert_close
-from tools.train.ch11.methods import ends as of_ends
 from tools.train.ch11.methods.ends import (
     ask_before,
-    count_origins,
     cut_ends,
     find_season,
     find_width,
@@ -50,6 +48,7 @@ SMALL = EndsPlan(
     rate=0.01,
     batch=7,
     steps=12,
+    origins=49,
 )
 
 
@@ -85,7 +84,7 @@ def test_the_season_of_a_series_is_tested_and_taken_out(rng):
 def test_the_scores_by_hand():
     train = np.arange(72.0) % DAY + 1 + np.repeat([0, 1, 2], DAY)
     came = np.full(K, 2.0)
-    ends = cut_ends({"H1": np.append(train, came)}, K, DAY)
+    ends = cut_ends({"H1": np.append(train, came)}, K, DAY, 1)
     assert_close(ends.unit, [1.0])
     ends = ends._replace(naive2=(50.0, 4.0))
     found = measure_points(ends, came[None] + 2)
@@ -95,7 +94,7 @@ def test_the_scores_by_hand():
 
 
 def test_naive2_has_an_owa_of_1(rng):
-    ends = cut_ends(small_series(rng), 4, 6)
+    ends = cut_ends(small_series(rng), 4, 6, 20)
     said = ask_before(
         partial(fit_naive2, horizon=4, period=6),
         ends._replace(origins=20),
@@ -107,7 +106,7 @@ def test_past_errors_are_widened_to_hold_the_hours_held_out(rng):
     series = {f"H{k}": hours(rng, 648) for k in range(5)}
     for values in series.values():
         values[-K:] += np.abs(30 * rng.normal(size=K))
-    ends = cut_ends(series, K, DAY)
+    ends = cut_ends(series, K, DAY, 200)
     said = ask_before(partial(fit_season, horizon=K, period=DAY), ends)
     width = find_width(ends, said)
     assert width > 1.2
@@ -161,13 +160,13 @@ def test_the_ends_held_out_stand_before_those_that_are_judged(rng):
     for k, values in enumerate(series.values()):
         assert_close(ends.came[k], values[-4:])
         assert_close(before.came[k], values[-8:-4])
-    assert ends.origins == before.origins == 60 - 12 - 3 * 4 + 1
+    assert ends.origins == before.origins == SMALL.origins
     assert hold_out(ends).series["A"].size == 60 - 8
 
 
 def test_windows_keep_away_from_the_hours_held_out(rng):
     values = hours(rng, 548)
-    ends = hold_out(cut_ends({"H1": values, "H2": values}, K, DAY))
+    ends = hold_out(cut_ends({"H1": values, "H2": values}, K, DAY, 200))
     assert_close(ends.came[0], values[-2 * K : -K])
     like = torch.zeros(1)
     batch = draw_windows(ends, EndsPlan(), like)(rng, 0)
@@ -264,25 +263,3 @@ def test_a_plan_has_the_parts_that_it_names():
     assert both == [torch.nn.Linear, Segments]
     assert (alone, straight) == ([Segments], [torch.nn.Linear])
     assert plan_line(SMALL).parts == (LINE,)
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        (lambda v: v[:42], "B: expected at least 43 steps, got 42"),
-        (lambda v: v - v[5], "B: expected values above 0, got -"),
-        (lambda v: np.ones(60), "B: expected a series that differs"),
-    ],
-)
-def test_a_series_without_what_is_needed_is_named(change, says, rng):
-    series = small_series(rng)
-    series["B"] = change(series["B"])
-    assert SMALL.needed == 12 + 3 * 4 + 19
-    with pytest.raises(ValueError, match=says):
-        cut_parts(series, SMALL)
-
-
-def test_no_more_origins_are_asked_than_all_have_room_for():
-    series = {"A": np.ones(50), "B": np.ones(45)}
-    assert count_origins(series, 43) == of_ends.FEWEST + 2
-    assert count_origins({"A": np.ones(500)}, 43) == of_ends.ORIGINS

@@ -29,9 +29,8 @@ from tools.train.ch11.methods.forking import (
 N, S, F, K, H = 30, 4, 2, 3, 5
 
 
-def made(rng, late=0):
+def made(rng):
     values = rng.poisson(1.0, (N, S)).astype(float)
-    values[:late, 0] = np.nan
     return Series(values, rng.normal(size=(N + K, S, F)))
 
 
@@ -41,10 +40,10 @@ def network(P=2):
 
 
 def test_the_mean_so_far_is_that_of_what_came_before():
-    values = np.array([[np.nan, 2], [1, 4], [3, 0]])
+    values = np.array([[1, 4], [3, 2]])
     unit, seen = measure_so_far(values)
-    assert seen.tolist() == [[0, 1], [1, 2], [2, 3]]
-    assert_close(unit[-1], np.array([4.5 / 3, 6.5 / 4]))
+    assert seen.tolist() == [[1, 1], [2, 2]]
+    assert_close(unit[-1], np.array([4.5 / 3, 6.5 / 3]))
 
 
 def test_no_forecast_knows_what_comes_after_it(rng):
@@ -72,26 +71,6 @@ def test_a_forecast_has_its_own_target_and_covariates(rng):
     assert_close(reading.ahead[:, 1], series.known[N - 1 : N + 2])
 
 
-def test_a_late_series_is_read_as_one_that_begins_there(rng):
-    series, module = made(rng, late=8), network()
-    found = ask_forking(module, read_at(series, [N], K))
-    alone = Series(series.values[8:, :1], series.known[8:, :1])
-    right = ask_forking(module, read_at(alone, [N - 8], K))
-    assert_close(found[:, :1], right)
-    with pytest.raises(ValueError, match="origins: expected steps after 8"):
-        read_at(series, [8], K)
-
-
-def test_what_comes_after_a_series_is_no_target(rng):
-    series = made(rng)
-    series.values[20:, 0] = np.nan
-    assert series.ends.tolist() == [20, N, N, N]
-    for _ in range(20):
-        reading = draw_reading(series, rng, S, K)
-        assert np.isfinite(reading.target[0]).all()
-        assert np.isfinite(reading.values).all()
-
-
 def test_long_series_are_read_in_pieces(rng):
     values = rng.poisson(1.0, (3 * PIECE, 2)).astype(float)
     series = Series(values, np.zeros((len(values) + K, 2, 0)))
@@ -104,12 +83,6 @@ def test_long_series_are_read_in_pieces(rng):
         starts.add(int(reading.seen[0, 0]))
     assert len(starts) > 10
     assert len(read_at(series, [len(values)], K).values) == PIECE
-
-
-def test_series_that_are_too_short_are_refused(rng):
-    series = Series(rng.poisson(1.0, (FIRST, 2)) * 1.0, np.zeros((9, 2, 0)))
-    with pytest.raises(ValueError, match="more than 6 steps, got 6"):
-        draw_reading(series, rng, 2, K)
 
 
 @pytest.mark.slow

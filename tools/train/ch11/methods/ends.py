@@ -26,7 +26,6 @@ from rnncore.sequence import seasonal_naive
 
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)  # of the quantiles
 MIDDLE, INSIDE = len(LEVELS) // 2, LEVELS[-1] - LEVELS[0]
-ORIGINS, FEWEST = 200, 20  # of a series, whose errors make a spread
 Ask = Callable[[np.ndarray], np.ndarray]  # origins (B,) -> said (K, B)
 Fit = Callable[[np.ndarray], Ask]  # of the values of one series
 
@@ -43,23 +42,12 @@ class Ends(NamedTuple):
 
 
 def cut_ends(
-    series: Mapping[str, np.ndarray], horizon: int, period: int, origins: int = ORIGINS
+    series: Mapping[str, np.ndarray], horizon: int, period: int, origins: int
 ) -> Ends:
-    """The last steps of each series, what stands before, its units.
-
-    Raises ValueError naming a series that is the same in each season, or
-    holds a value of 0 or less.
-    """
-    check_positive(series)
+    """The last steps of each series, what stands before, its units."""
     known = {name: values[:-horizon] for name, values in series.items()}
     came = np.stack([values[-horizon:] for values in series.values()])
     unit = np.array([np.abs(v[period:] - v[:-period]).mean() for v in known.values()])
-    if not unit.all():
-        name = [*known][int(unit.argmin())]
-        raise ValueError(
-            f"{name}: expected a series that differs from itself "
-            f"{period} steps before, got none: it has no unit"
-        )
     blank = Ends(known, came, period, origins, unit, (1.0, 1.0))
     fit = partial(fit_naive2, horizon=horizon, period=period)
     said = ask_ends(fit, known)
@@ -67,33 +55,9 @@ def cut_ends(
     return blank._replace(naive2=(percent.mean(), missed.mean()))
 
 
-def check_positive(series: Mapping[str, np.ndarray]) -> None:
-    """Raise ValueError naming a series that has no logarithms."""
-    for name, values in series.items():
-        if not values.min() > 0:
-            raise ValueError(f"{name}: expected values above 0, got {values.min():g}")
-
-
 def hold_out(ends: Ends) -> Ends:
     """The same series a horizon earlier."""
     return cut_ends(ends.series, ends.came.shape[1], ends.period, ends.origins)
-
-
-def count_origins(series: Mapping[str, np.ndarray], needed: int) -> int:
-    """How many origins each series has room for, at most `ORIGINS`.
-
-    With `needed` steps it has room for `FEWEST`.
-
-    Raises ValueError naming a series that has fewer steps.
-    """
-    lengths = {name: len(values) for name, values in series.items()}
-    name = min(lengths, key=lengths.__getitem__)
-    if lengths[name] < needed:
-        raise ValueError(
-            f"{name}: expected at least {needed} steps, got "
-            f"{lengths[name]}: a shorter history, or without this series"
-        )
-    return min(ORIGINS, lengths[name] - needed + FEWEST)
 
 
 def score_series(

@@ -19,11 +19,9 @@ from rnncore.storage.weights import place
 from rnncore.train import Fit as Run
 from rnncore.train import Schedule
 from tools.train.ch11.methods.ends import (
-    FEWEST,
     Ask,
     Ends,
     Fit,
-    count_origins,
     cut_ends,
     hold_out,
     measure_points,
@@ -48,21 +46,12 @@ class EndsPlan(NamedTuple):
     steps: int = 2400
     looks: int = 6  # at the ends that are held out
     parts: tuple[str, ...] = (LINE, SEGMENTS)
-
-    @property
-    def needed(self) -> int:
-        """Steps of a series with `FEWEST` past errors before two ends."""
-        return self.history + 3 * self.horizon + FEWEST - 1
+    origins: int = 200  # of a series, whose errors make a spread
 
 
 def cut_parts(series: Mapping[str, np.ndarray], plan: EndsPlan) -> tuple[Ends, Ends]:
-    """The series a horizon earlier, which choose, and those to be judged.
-
-    Raises ValueError naming a series that is too short, has a value of 0
-    or less, or no unit.
-    """
-    origins = count_origins(series, plan.needed)
-    ends = cut_ends(series, plan.horizon, plan.period, origins)
+    """The series a horizon earlier, which choose, and those to be judged."""
+    ends = cut_ends(series, plan.horizon, plan.period, plan.origins)
     return hold_out(ends), ends
 
 

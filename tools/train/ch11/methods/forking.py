@@ -28,25 +28,13 @@ BATCH, RATE = 128, 0.005  # series an update; Adam's, before it falls
 
 
 class Series(NamedTuple):
-    """Series side by side; NaN stands before and after a series.
-
-    The covariates go A steps further.
+    """Series side by side; the covariates go A steps further.
 
     Shapes: values (N, S); known (N+A, S, F)
     """
 
     values: np.ndarray
     known: np.ndarray
-
-    @property
-    def begins(self) -> np.ndarray:
-        """The first step of each series (S,)."""
-        return np.isnan(self.values).argmin(axis=0)
-
-    @property
-    def ends(self) -> np.ndarray:
-        """The step after the last one of each series (S,)."""
-        return len(self.values) - np.isnan(self.values[::-1]).argmin(axis=0)
 
 
 class Reading(NamedTuple):
@@ -119,8 +107,8 @@ def measure_so_far(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Shapes: values (N, S) -> unit (N, S); seen (N, S)
     """
-    seen = (~np.isnan(values)).cumsum(axis=0)
-    return (np.nancumsum(values, axis=0) + 0.5) / (seen + 1), seen
+    seen = np.ones(values.shape, int).cumsum(axis=0)
+    return (values.cumsum(axis=0) + 0.5) / (seen + 1), seen
 
 
 def read_series(
@@ -140,14 +128,13 @@ def read_series(
     later = start + anchors + np.arange(1, K + 1)[:, None, None]
     inside = later < len(values)
     target = values[later.clip(max=len(values) - 1), chosen]
-    ahead = known[later.clip(max=len(known) - 1), chosen]
     return Reading(
-        np.nan_to_num(values[steps, chosen]),
+        values[steps, chosen],
         unit[steps, which],
         seen[steps, which],
         known[steps, chosen],
         anchors,
-        ahead,
+        known[later.clip(max=len(known) - 1), chosen],
         np.where(inside, target, np.nan),
     )
 
@@ -155,21 +142,11 @@ def read_series(
 def draw_reading(
     series: Series, rng: np.random.Generator, batch: int, K: int
 ) -> Reading:
-    """Some series, a piece of each, and `ANCHORS` steps of each piece.
-
-    Raises ValueError where no series has more than `FIRST` steps.
-    """
-    begins, ends = series.begins, series.ends
-    long = np.flatnonzero(ends - begins > FIRST)
-    if not len(long):
-        raise ValueError(
-            f"values: expected a series of more than {FIRST} steps, got "
-            f"{(ends - begins).max()}"
-        )
-    chosen = rng.choice(long, min(batch, len(long)), replace=False)
-    latest = np.maximum(begins[chosen], ends[chosen] - PIECE)
-    start = rng.integers(begins[chosen], latest + 1)
-    stop = np.minimum(ends[chosen] - 1 - start, PIECE)
+    """Some series, a piece of each, and `ANCHORS` steps of each piece."""
+    N, S = series.values.shape
+    chosen = rng.choice(S, min(batch, S), replace=False)
+    start = rng.integers(0, np.full(len(chosen), max(0, N - PIECE) + 1))
+    stop = np.minimum(N - 1 - start, PIECE)
     shape = ANCHORS, len(chosen)
     anchors = rng.integers(FIRST - 1, np.broadcast_to(stop, shape))
     return read_series(series, chosen, start, anchors, K)
@@ -180,18 +157,10 @@ def read_at(series: Series, origins: Sequence[int], K: int) -> Reading:
 
     A forecast's first step is its origin; what the series have from there
     on is its target.
-
-    Raises ValueError where a series has no step before the first origin.
     """
-    at, begins = np.asarray(origins)[:, None], series.begins
-    if begins.max() >= at.min():
-        raise ValueError(
-            f"origins: expected steps after {begins.max()}, at which the "
-            f"last series begins, got {at.min()}"
-        )
-    start = np.maximum(begins, at.min() - PIECE)
-    chosen = np.arange(len(begins))
-    return read_series(series, chosen, start, at - 1 - start, K)
+    at, S = np.asarray(origins)[:, None], series.values.shape[1]
+    start = np.full(S, max(0, at.min() - PIECE))
+    return read_series(series, np.arange(S), start, at - 1 - start, K)
 
 
 def measure_loss(module: Forking, head: Head, reading: Reading) -> Tensor:

@@ -24,7 +24,7 @@ SHARES = 0.5, 0.6, 0.8, 1.0  # of one's own values among all series'
 SHRUNK = 5  # seasons that all series' season counts for beside one's own
 LEAST = 1e-3  # of a mean
 
-# Counts (N, S), NaN before a series begins; steps ahead; the largest count
+# Counts (N, S); steps ahead; the largest count
 # -> probabilities (K, S, most+1), the last one of all that lies above.
 CountMethod = Callable[[np.ndarray, int, int], np.ndarray]
 
@@ -56,12 +56,11 @@ def forecast_past_values(
     found = []
     for k in range(min(K, period)):
         part = y[(len(y) + k) % period :: period]
-        weight = decay ** np.arange(len(part))[::-1, None]
-        weight = np.where(np.isnan(part), 0, weight)
-        counts = np.nan_to_num(part).clip(max=most).astype(int)
+        weight = decay ** np.arange(len(part))[::-1, None] * np.ones(part.shape)
+        counts = part.clip(max=most).astype(int)
         p = np.zeros((y.shape[1], most + 1))
         np.add.at(p, (np.arange(y.shape[1]), counts), weight)
-        p /= np.maximum(weight.sum(axis=0), 1e-12)[:, None]
+        p /= weight.sum(axis=0)[:, None]
         found.append(own * p + (1 - own) * p.mean(axis=0))
     return np.stack([found[k % len(found)] for k in range(K)])
 
@@ -89,7 +88,7 @@ def forecast_demand(
 
     Source: Teunter, Syntetos & Babai 2011.
     """
-    sold = np.where(np.isnan(y), np.nan, y > 0)
+    sold = (y > 0).astype(float)
     chance = smooth(sold, a, start_levels(sold))
     sizes = np.where(y > 0, y, np.nan)
     always = np.nanmean(sizes) if (y > 0).any() else 1.0
@@ -110,11 +109,9 @@ def forecast_level_and_season(
     Shapes: y (N, S) -> p (K, S, most+1)
     """
     phases = np.arange(len(y)) % period
-    level = np.nanmean(y, axis=0) + LEAST
-    total, steps = np.empty((2, period, y.shape[1]))
-    for k in range(period):
-        total[k] = np.nansum(y[phases == k], axis=0)
-        steps[k] = (~np.isnan(y[phases == k])).sum(axis=0)
+    level = y.mean(axis=0) + LEAST
+    total = np.stack([y[phases == k].sum(axis=0) for k in range(period)])
+    steps = np.bincount(phases, minlength=period)[:, None]
     pooled = total.sum(axis=1) / (steps * level).sum(axis=1).clip(LEAST)
     pooled = pooled.clip(0.05)[:, None]
     factor = (total + SHRUNK * level * pooled) / ((steps + SHRUNK) * level)
@@ -191,15 +188,13 @@ def choose_rivals(
 
     Shapes: y (N, S)
     """
-    most = int(np.nanmax(y))
+    most = int(y.max())
 
     def crps(method: CountMethod) -> float:
         scores = []
         for t in origins:
-            known = ~np.isnan(y[t - 1 : t + K]).any(axis=0)
-            past, came = y[:t, known], y[t : t + K, known]
-            p = method(past, K, most)
-            scores.append(score_counts(came, p).ranked.mean())
+            p = method(y[:t], K, most)
+            scores.append(score_counts(y[t : t + K], p).ranked.mean())
         return float(np.mean(scores))
 
     chosen = {}
