@@ -57,12 +57,13 @@ class Films(NamedTuple):
 
     def choose(self, kept: Sequence[int], left_out: dict[str, str]) -> "Films":
         """Some of the films, and why others are left out."""
-        names, seconds, said = (
-            [column[k] for k in kept]
-            for column in (self.names, self.seconds, self.said)
+        return self._replace(
+            frames=self.frames[kept],
+            names=[self.names[k] for k in kept],
+            seconds=[self.seconds[k] for k in kept],
+            said=[self.said[k] for k in kept],
+            left_out=self.left_out | left_out,
         )
-        more = self.left_out | left_out
-        return Films(self.frames[kept], names, seconds, said, more, self.where)
 
     @property
     def digest(self) -> str:
@@ -76,9 +77,11 @@ def view_of(about: dict[str, Any], device: Any = None) -> View:
 
     Raises Refused where the file does not say so.
     """
-    T, S = sizes = about.get("T"), about.get("S")
-    if not all(isinstance(n, int) and 0 < n < 10_000 for n in sizes):
+    sizes = [about.get(name) for name in ("T", "S")]
+    known = [n for n in sizes if isinstance(n, int) and 0 < n < 10_000]
+    if len(known) < 2:
         raise Refused("the model does not say what films it learned from")
+    T, S = known
     return View(T, S, about.get("whole", False), about.get("encoder"), device)
 
 

@@ -60,13 +60,14 @@ RIVALS: dict[str, type[Network]] = {
 OF_FEATURES: dict[str, type[Network]] = dict(
     zip(RIVALS, (seen.FeatureBag, seen.FeaturePairs), strict=True)
 )
+Part = Sequence[int] | np.ndarray  # which films
 
 
 def train_rival(
     make: type[Network],
     frames: np.ndarray,
     labels: np.ndarray,
-    parts: tuple[Sequence[int], Sequence[int]],
+    parts: tuple[Part, Part],
     plan: FilmPlan,
     device: torch.device | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] | None = None,
