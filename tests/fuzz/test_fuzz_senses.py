@@ -5,11 +5,9 @@ from fractions import Fraction
 from statistics import median
 
 import numpy as np
-import pytest
 from hypothesis import note
 
-from rnncore.speech.features import read_wav
-from rnncore.storage.files import Refused
+from rnncore.apps.speech.sound import read_sound
 from rnncore.video.files import read_video
 from tests.helpers.arrays import assert_close
 from tests.helpers.films import set_matrix, write_at
@@ -21,11 +19,11 @@ GUID = bytes.fromhex("000000001000800000aa00389b71")
 UNKNOWN = 0, 0xFFFFFFFF
 
 
-def samples_of(rng, bits, order):
+def samples_of(rng, bits):
     """A sample's bytes and what it is as a share of full scale."""
     if bits > 32:
         value = rng.choice([0.0, 1.0, -0.5, 1e-3, 0.1])
-        return struct.pack(order + "d", value), value
+        return struct.pack("<d", value), value
     low = rng.choice([0, 1, -1, 2 ** (bits - 1) - 1, -(2 ** (bits - 1))])
     low = rng.choice(
         [low, rng.randrange(-(2 ** (bits - 1)), 2 ** (bits - 1))]
@@ -34,19 +32,19 @@ def samples_of(rng, bits, order):
         return bytes([low + 128]), low / 128
     width = -(-bits // 8)
     full = low << (8 * width - bits)  # to the left in its bytes
-    ends = "little" if order == "<" else "big"
-    return full.to_bytes(width, ends, signed=True), low / 2 ** (bits - 1)
+    return full.to_bytes(width, "little", signed=True), low / 2 ** (
+        bits - 1
+    )
 
 
-def float_of(rng, order):
+def float_of(rng):
     value = rng.choice([0.0, 1.0, -0.5, 0.25, -1.5])
-    return struct.pack(order + "f", value), value
+    return struct.pack("<f", value), value
 
 
 def wav_file(rng):
     """A WAV file, its samples (N, C) as shares of full scale, its rate."""
-    kind = rng.choice([b"RIFF", b"RIFF", b"RIFX", b"RF64"])
-    order = ">" if kind == b"RIFX" else "<"
+    kind = rng.choice([b"RIFF", b"RIFF", b"RF64"])
     bits = rng.choice([8, 12, 16, 20, 24, 32, 64, "float"])
     channels, rate = (
         rng.randrange(1, 4),
@@ -54,17 +52,17 @@ def wav_file(rng):
     )
     count = channels * rng.randrange(1, 12)
     draw = (
-        (lambda: float_of(rng, order))
+        (lambda: float_of(rng))
         if bits == "float"
-        else (lambda: samples_of(rng, bits, order))
+        else (lambda: samples_of(rng, bits))
     )
     raws, values = zip(*(draw() for _ in range(count)), strict=True)
     width = len(raws[0])
     tag, valid = (3, 8 * width) if bits in ("float", 64) else (1, bits)
     block = channels * width
-    extensible = order == "<" and (bits in (12, 20) or rng.randrange(2))
+    extensible = bits in (12, 20) or rng.randrange(2)
     head = struct.pack(
-        order + "HHIIHH",
+        "<HHIIHH",
         *(
             0xFFFE if extensible else tag,
             channels,
@@ -76,12 +74,12 @@ def wav_file(rng):
     )
     if extensible:
         mask = (1 << channels) - 1
-        head += struct.pack(order + "HHIH", 22, valid, mask, tag) + GUID
+        head += struct.pack("<HHIH", 22, valid, mask, tag) + GUID
     elif rng.randrange(2):
         head += bytes(2)
     others = [
         (b"LIST", b"INFOx"),
-        (b"bext", b"data"),
+        (b"PEAK", b"data"),
         (b"fact", bytes(4)),
         (b"junk", b""),
     ]
@@ -102,10 +100,10 @@ def wav_file(rng):
     body = b"WAVE"
     for name, data in [*chunks, (b"data", sound), *after]:
         size = told if name == b"data" else len(data)
-        body += struct.pack(order + "4sI", name, size) + data
+        body += struct.pack("<4sI", name, size) + data
         body += bytes(len(data) % 2)
     size = len(body) if told == len(sound) else told
-    content = struct.pack(order + "4sI", kind, size) + body
+    content = struct.pack("<4sI", kind, size) + body
     return content, np.reshape(values, (-1, channels)), rate
 
 
@@ -115,14 +113,9 @@ def test_sounds(folder, rng):
     note(repr(content))
     path = folder / "a.wav"
     path.write_bytes(content)
-    mean = values.mean(axis=1)
-    if np.abs(mean).max() < 1e-4 * np.abs(values).max():
-        with pytest.raises(Refused, match="channels are opposite"):
-            read_wav(path)
-        return
-    found, told = read_wav(path)
+    found, told = read_sound(path)
     assert told == rate
-    assert_close(found, mean, within=1e-7)
+    assert_close(found, values.mean(axis=1), within=1e-6)
 
 
 # ---------------------------------------------------------------------- films

@@ -150,8 +150,8 @@ def _tell_rate(about: Facts, name: str, rate: int) -> None:
     if not low <= min(rate, RATE) <= high:
         known = f"{low:,}" if low == high else f"{low:,} to {high:,}"
         note(
-            f"{name}: {rate:,} samples a second, where the model learned from {known}: "
-            "it has not learned which pitches are heard here, and may err more"
+            f"{name}: {rate:,} samples a second; the model learned from {known}, and "
+            "may err more here"
         )
 
 
@@ -273,7 +273,7 @@ def score_recordings(known: Model, about: Facts, found: Read) -> Scores:
     scores, deferred = _compute_scores(known, RecordingParts([], [], recordings))
     scores["test"] += (
         f" of {found.name}. They are not what the model was trained on, so there is "
-        "no baseline but nothing"
+        "no baseline but one that writes nothing"
     )
     return scores, deferred
 

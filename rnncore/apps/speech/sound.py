@@ -23,7 +23,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
 
     Shapes: -> samples (N,); rate
 
-    Raises Refused naming the file where without a sound, more than
+    Raises Refused naming the file where it holds no sound, more than
     LONGEST seconds, or another rate than sound has.
     """
     import av

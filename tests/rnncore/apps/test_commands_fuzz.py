@@ -17,6 +17,7 @@ import torch
 from rnncore.apps.forecast.panel import make_panel
 from rnncore.apps.forecast.tables import Form, read_table
 from rnncore.apps.speech.folder import read_folder
+from rnncore.apps.speech.sound import read_sound
 from rnncore.apps.video.folder import View, read_captions
 from rnncore.apps.video.seen import load_film_model
 from rnncore.data.translation import read_pairs
@@ -173,7 +174,8 @@ def test_recordings(tmp_path):
         at = int(head(rng))
         return content[:at] + rng.bytes(2) + content[at + 2 :]
 
-    fuzz(path, seeds, lambda path: heard(*read_wav(path)), make)
+    for read in read_sound, read_wav:
+        fuzz(path, seeds, lambda path, read=read: heard(*read(path)), make)
 
 
 def test_films(tmp_path):
