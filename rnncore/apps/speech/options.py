@@ -25,8 +25,8 @@ EVALUATE = "speech evaluate spoken.safetensors recordings/"
 FORM = (
     "Takes a folder with transcripts.tsv, in UTF-8: on each line a file, a tab, "
     "its words and, where known, a tab and its speaker. A file is any sound that "
-    "PyAV opens, whatever its ending, its rate and its channels. No speaker who "
-    "is learned from is scored."
+    "PyAV opens, whatever its ending, its rate and its channels. Of one folder no "
+    "speaker is both learned from and scored."
 )
 ALWAYS = (
     "A model knows nothing but the letters and words that it learned from, "
