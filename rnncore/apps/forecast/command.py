@@ -139,7 +139,7 @@ def _make_plan(options: Any, panel: Panel) -> ForecastPlan:
         support = "real"  # who asks for logarithms says what they are
     names = "history", "cell", "steps", "batch", "rate"
     given = {name: getattr(options, name) for name in names}
-    given |= read_seasons(frame, several and [*map(str, several)])
+    given |= read_seasons(frame, [*map(str, several or ())])
     given |= {"units": options.hidden, "support": support, "logs": logs}
     plan = plan_for(frame, options.horizon, **given)
     if prefer_season(frame, plan, panel.beside):

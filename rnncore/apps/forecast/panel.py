@@ -105,10 +105,7 @@ def _check_gaps(frame: pd.DataFrame) -> None:
     """
     missing = frame.isna()
     if (empty := missing.all()).any():
-        raise Refused(
-            f"{empty.idxmax()}: expected numbers, got none: in pandas "
-            '`frame.dropna(axis=1, how="all")` leaves it out'
-        )
+        raise Refused(f"{empty.idxmax()}: expected numbers, got empty cells alone")
     gaps = missing & frame.bfill().notna() & frame.ffill().notna()
     gaps.iloc[0] |= missing.iloc[0].all()
     if missing.iloc[-1].all():

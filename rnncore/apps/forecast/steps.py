@@ -79,10 +79,12 @@ def complete(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
     expected = dates_of(index, step)
     between = index.difference(expected)
     if len(between):
+        months = _months_of(step)
+        every = f'"{months}MS"' if months else spell(step)
         raise Refused(
-            f"{tell_date(between[0])} does not fit the step of the dates, "
-            f"which is {tell_step(step)}: in pandas `frame.resample("
-            f"{spell(step)}).mean()` makes steady ones"
+            f"{tell_date(between[0])} does not fit the step of the dates, which is "
+            f"{tell_step(step)}: in pandas `frame.resample({every}).mean()` makes "
+            "steady ones"
         )
     return expected
 
@@ -116,9 +118,15 @@ def tell_step(step: Any) -> str:
             if seconds % length == 0:
                 return _count(int(seconds // length), unit)
         return f"{seconds:g} seconds"
-    months = getattr(step, "kwds", {}).get("months", step.n)
-    years, rest = divmod(months, 12)
-    return _count(months, "month") if rest else _count(years, "year")
+    years, rest = divmod(_months_of(step), 12)
+    return _count(12 * years + rest, "month") if rest else _count(years, "year")
+
+
+def _months_of(step: Any) -> int:
+    """The months of a step that goes by months; else 0."""
+    if isinstance(step, pd.offsets.MonthEnd | pd.offsets.MonthBegin):
+        return int(step.n)
+    return int(getattr(step, "kwds", {}).get("months", 0))
 
 
 def _count(count: int, unit: str) -> str:

@@ -18,7 +18,7 @@ READ = {"step", "known", "series", "rows", "units"}  # beside the form
 
 def save_forecaster(
     path: str | os.PathLike,
-    modules: Sequence[torch.nn.Module],
+    modules: Sequence[Any],
     plan: ForecastPlan,
     about: dict[str, Any],
 ) -> None:

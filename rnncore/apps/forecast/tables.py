@@ -136,11 +136,11 @@ def _read_rows(path: Path, form: Form) -> pd.DataFrame:
             f"{path}: line 2: expected {len(header)} fields, as the header has, got "
             f"{fields}: end no row with a separator, give each column a name"
         )
-    rows = rows.fillna("").set_axis(header, axis=1)
-    rows.index = pd.RangeIndex(2, 2 + len(rows))
+    rows = rows.set_axis(header, axis=1).set_axis(pd.RangeIndex(2, 2 + len(rows)))
+    rows = rows.fillna("")
+    rows = rows[(rows != "").any(axis=1)]
     rows = rows.loc[:, ~rows.columns.duplicated()][form.columns + _others(header, form)]
-    rows = rows.apply(lambda texts: texts.str.strip())
-    return rows[(rows != "").any(axis=1)]
+    return rows.apply(lambda texts: texts.str.strip())
 
 
 def _others(header: Sequence[str], form: Form) -> list[str]:
@@ -264,7 +264,7 @@ def _split(
             who = f"{name}: " * bool(name)
             raise Refused(
                 f"{path}: {who}{tell_date(own[second])} stands twice, in lines "
-                f"{lines[0]} and {lines[1]}{'' if name else _advise(rows, form)}"
+                f"{lines[0]} and {lines[1]}{_advise(rows, form)}"
             )
     return groups
 
@@ -272,7 +272,7 @@ def _split(
 def _advise(rows: pd.DataFrame, form: Form) -> str:
     """What one column of dates lacks: the time, or the name of a series."""
     date = form.date
-    for name in _others(list(rows), form):
+    for name in [] if form.id else _others(list(rows), form):
         names = rows[name]
         if rows.duplicated([date, name]).any() or names.value_counts().min() < 2:
             continue  # a column of row numbers has each once
