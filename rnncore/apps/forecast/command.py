@@ -60,8 +60,8 @@ def tabulate(given: Any, known: Any = None, about: Facts | None = None) -> Table
     """The table of a frame; that of a file as a model's `about` says."""
     if isinstance(given, Table):
         return given
-    if isinstance(given, Path):
-        return read_table(given, Form(**(about or {})["form"]))
+    if isinstance(given, Path) and about:
+        return read_table(given, Form(**about["form"]))
     names = [*map(str, getattr(given, "columns", [getattr(given, "name", "")]))]
     date = str(getattr(getattr(given, "index", None), "name", None) or "date")
     first = next(iter(known.values()), None) if isinstance(known, dict) else known

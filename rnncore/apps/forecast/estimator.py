@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from rnncore.apps.spine.estimator import Estimator, setting
 from rnncore.apps.spine.options import whole_number
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rnncore.apps.forecast.tables import Table
     from rnncore.apps.spine.evaluation import Scores
 
-    Frame = pd.DataFrame | pd.Series | Table
-    Known = pd.DataFrame | Mapping[str, pd.DataFrame] | None
+    Frame: TypeAlias = pd.DataFrame | pd.Series | Table
+    Known: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame] | None
 
 
 @dataclass(kw_only=True)

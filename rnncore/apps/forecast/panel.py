@@ -35,8 +35,8 @@ class Panel(NamedTuple):
         """
         if self.beside is None:
             return ""
-        name, rows = next(iter(self.beside.items()))
-        ahead = len(rows) - len(self.frame)
+        name = self.frame.iloc[-1].first_valid_index()  # one that has not ended
+        ahead = len(self.beside[name]) - len(self.frame)
         if ahead >= horizon:
             return ""
         index = self.frame.index

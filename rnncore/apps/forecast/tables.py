@@ -104,6 +104,8 @@ def read_table(path: Path, form: Form) -> Table:
         for name in form.value:
             alone = len(form.value) == 1 and form.id
             who = group if alone else f"{group} {name}".strip()
+            if who in series:
+                raise Refused(f"{path}: two series would be called {who!r}")
             series[who] = part[name]
             known[who] = part[form.known]
     frame = pd.DataFrame(series)

@@ -196,7 +196,12 @@ def test_what_is_known_ahead_is_compared_and_has_to_be_there():
         model.predict(frame, known.rename(columns={"promo": "rain"}))
 
 
-def test_settings_that_do_not_fit_are_named():
+def table_of_text():
+    """Dates, and no number."""
+    return frame_of().astype(str).replace("149.0", "many")
+
+
+def test_settings_and_tables_that_do_not_fit_are_named():
     for how, message in [
         (
             {"method": "oracle"},
@@ -210,6 +215,9 @@ def test_settings_that_do_not_fit_are_named():
     ]:
         with pytest.raises(ValueError, match=message):
             Forecaster(**(HOW | how)).fit(frame_of())
+    for wrong in table_of_text(), "sales.csv", frame_of().reset_index():
+        with pytest.raises(Refused, match="^frame: expected"):
+            Forecaster(**HOW).fit(wrong)
     with pytest.raises(ValueError, match="expected a model, got none"):
         Forecaster().predict()
 
