@@ -61,9 +61,9 @@ def read_bytes(path: str | os.PathLike, kind: str = "file") -> bytes:
         raise Refused(f"{path}: there is no such file")
     if path.is_file():
         check_size(path, path.stat().st_size, kind)
-        content = path.read_bytes()
-        check_stand_in(path, content[:200])
-        return content
+        whole = path.read_bytes()
+        check_stand_in(path, whole[:200])
+        return whole
     if path not in _piped:
         content, most = bytearray(), LIMITS[kind].bytes
         with path.open("rb") as pipe:  # memory for what comes, not for most

@@ -21,7 +21,17 @@ class Limit(NamedTuple):
     formats: tuple[str, ...] = ()
 
 
-SOUNDS = ("wav", "flac", "mp3", "ogg", "mov", "aac", "aiff", "au", "caf")
+SOUNDS: tuple[str, ...] = (
+    "wav",
+    "flac",
+    "mp3",
+    "ogg",
+    "mov",
+    "aac",
+    "aiff",
+    "au",
+    "caf",
+)
 SOUNDS += ("ac3", "amr", "ape", "asf", "tta", "w64", "wv")
 FILMS = (
     *("mov", "matroska", "avi", "mpeg", "mpegts", "gif"),

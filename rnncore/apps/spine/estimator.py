@@ -53,8 +53,8 @@ class Estimator:
     work: ClassVar[str] = "command"  # its module that does the work
     outside: ClassVar = {"device", "minutes"}  # no outcome depends on them
 
-    hidden: int = setting(64, "units")
-    steps: int = setting(1000, "updates at most")
+    hidden: int | None = setting(None, "units")  # each has its own
+    steps: int | None = setting(None, "updates at most")
     seed: int = setting(0, "the same seed gives the same result", at_least(0))
     device: str = setting("auto", "auto, cpu, cuda or cuda:1 (default: a GPU, if any)")
     minutes: float | None = setting(

@@ -53,8 +53,9 @@ def _check_path(path: Path, name: str) -> None:
 def _check_other(path: Path, arguments: argparse.Namespace) -> None:
     """Raise Refused where the model would replace what it learns from."""
     model = getattr(arguments, "model", None)
-    there = model is not None and model.exists() and path.exists()
-    if there and arguments.part == "train" and path.samefile(model):
+    if arguments.part != "train" or not (model and model.exists() and path.exists()):
+        return
+    if path.samefile(model):
         raise Refused(f"--model: {model} is what is to be learned from")
 
 

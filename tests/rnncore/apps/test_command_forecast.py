@@ -216,7 +216,7 @@ def test_settings_and_tables_that_do_not_fit_are_named():
         with pytest.raises(ValueError, match=message):
             Forecaster(**(HOW | how)).fit(frame_of())
     for wrong in table_of_text(), "sales.csv", frame_of().reset_index():
-        with pytest.raises(Refused, match="^frame: expected"):
+        with pytest.raises(Refused, match=r"^frame: expected"):
             Forecaster(**HOW).fit(wrong)
     with pytest.raises(ValueError, match="expected a model, got none"):
         Forecaster().predict()

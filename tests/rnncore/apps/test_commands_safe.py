@@ -341,7 +341,7 @@ QUICK = {
         2,
         READERS,
     ),
-    "no WAV file": (["speech", "transcribe", "none.wav"], 2, set()),
+    "no sound": (["speech", "transcribe", "none.wav"], 2, set()),
     "no films": (["video", "train", "nothing", "--model", "m"], 2, READERS),
     "no model of films": (["video", "classify", "empty"], 2, READERS),
     "no film": ([*CLASSIFY, "none.mp4"], 2, set()),

@@ -109,7 +109,14 @@ def test_no_first_try_is_behind_a_baseline(command, tmp_path, capsys):
     (tmp_path / "own").mkdir()
     data = fill(tmp_path / "own", np.random.default_rng(0))
     words = [data, *words.split(), "--model", tmp_path / "m.safetensors"]
-    words += ["--threads", 1, "--json"]
-    code, out, err = run(capsys, command, "train", *words)
+    code, _, err = run(capsys, command, "train", *words)
+    assert code == 0, err
+    evaluate = [
+        command,
+        "evaluate",
+        words[words.index("--model") + 1],
+        data,
+    ]
+    code, out, err = run(capsys, *evaluate, "--json")
     assert code == 0, err
     assert json.loads(out)["verdict"] == verdict, out
