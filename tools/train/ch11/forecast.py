@@ -784,14 +784,15 @@ def width_study(
     for name, scores in table.iterrows():
         list_spread(found, name, scores)
     unit = np.abs(np.diff(before)).mean()
-    ours, theirs = (
+    ours, theirs = (np.array(said[k].quantiles) for k in ("student", "persistence"))
+    lead = np.array(
         [
-            crps(came[:, [b]], said[name].quantiles[:, :, [b]], widths.LEVELS) / unit
+            crps(came[:, [b]], ours[:, :, [b]], widths.LEVELS)
+            - crps(came[:, [b]], theirs[:, :, [b]], widths.LEVELS)
             for b in range(len(starts))
         ]
-        for name in ("student", "persistence")
     )
-    lead = np.subtract(ours, theirs)
+    lead /= unit
     found["student_lead"] = contest.interval_of(lead, contest.overlap(frame, plan))
     found["origins"] = len(starts)
 

@@ -80,7 +80,7 @@ def train_networks(frame: pd.DataFrame, plan: ForecastPlan) -> list[torch.nn.Mod
         how: dict[str, Any] = {"seed": seed, "progress": show_progress(f"seed {seed}")}
         _, fit = train(frame, plan, parts_of(frame, plan), **how)
         course = fit.history
-        best = course.evaluated[int(np.argmin(course.score))]
+        best = int(course.evaluated[int(np.argmin(course.score))])
         modules.append(refit(frame, plan, best, **how))
     return modules
 
