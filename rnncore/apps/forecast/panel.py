@@ -57,7 +57,7 @@ def make_panel(frame: Any, known: Any = None) -> Panel:
     Raises Refused naming the first date, and the series, where a value or
     what is known is missing, or dates have no steady step.
     """
-    frame = _check_numbers(frame, "frame")
+    frame = _check_numbers(frame)
     if len(frame) < FEWEST:
         raise Refused(f"expected at least {FEWEST} rows, got {len(frame)}")
     frame = frame.reindex(steps.complete(frame.index))
@@ -67,8 +67,8 @@ def make_panel(frame: Any, known: Any = None) -> Panel:
     return Panel(frame, *_align(known, frame))
 
 
-def _check_numbers(given: Any, what: str) -> pd.DataFrame:
-    """The table, of floats, under names.
+def _check_numbers(given: Any, who: str = "") -> pd.DataFrame:
+    """The table, of floats, under names; a refusal begins with `who`.
 
     Raises Refused where its index has no dates, or a cell is no number.
     """
@@ -76,25 +76,25 @@ def _check_numbers(given: Any, what: str) -> pd.DataFrame:
     index = getattr(frame, "index", None)
     if not isinstance(index, pd.DatetimeIndex) or not len(frame.columns):
         raise Refused(
-            f"{what}: expected columns by dates, got {type(given).__name__} with "
+            f"{who}expected columns by dates, got {type(given).__name__} with "
             f"{type(index).__name__}: pandas makes dates with `frame.index = "
             "pd.to_datetime(frame.index)` or `frame.to_timestamp()`"
         )
     if index.tz is not None:
         raise Refused(
-            f"{what}: expected dates without a zone, got {index.tz}: "
+            f"{who}expected dates without a zone, got {index.tz}: "
             "`frame.tz_convert(None)` has them in UTC"
         )
     frame = frame.rename(columns=str).rename_axis(index=index.name or "date")
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
-        raise Refused(f"{what}: two columns are called {twice!r}")
+        raise Refused(f"{who}two columns are called {twice!r}")
     try:
         frame = frame.astype(float)
     except (TypeError, ValueError) as error:
-        raise Refused(f"{what}: expected numbers: {error}") from None
+        raise Refused(f"{who}expected numbers: {error}") from None
     if np.isinf(frame.to_numpy()).any():
-        raise Refused(f"{what}: expected numbers, got infinity")
+        raise Refused(f"{who}expected numbers, got infinity")
     return frame
 
 
@@ -134,7 +134,7 @@ def _align(known: Any, frame: pd.DataFrame) -> tuple[Covariates, list[str]]:
     if lacking := [name for name in frame if name not in of]:
         raise Refused(f"known: expected a table of {lacking[0]}, got none")
     tables = {id(of[name]): of[name] for name in frame}
-    checked = {key: _check_numbers(one, "known") for key, one in tables.items()}
+    checked = {key: _check_numbers(one, "known: ") for key, one in tables.items()}
     names = [*next(iter(checked.values()))]
     for one in checked.values():
         if [*one] != names or one.index.has_duplicates:
