@@ -207,7 +207,7 @@ def _read_dates(
         raise Refused(
             f"{path}: line {line}: expected a date such as {example}, got "
             f"{texts[line]!r}; --date-format says how dates are written, such as "
-            "%d.%m.%Y, with names of months in English"
+            "%d.%m.%Y, in English; others `pd.to_datetime` makes dates, in pandas"
         )
     return pd.DatetimeIndex(dates).tz_localize(None)
 
