@@ -20,15 +20,19 @@ def _diagnose(arguments: argparse.Namespace) -> int:
         )
     for finding in found.findings:
         print(finding.name)
-        for name in ("evidence", "cure"):
+        for name in ("evidence", "cure", "line"):
             print(_wrap(f"{name + ':':10}{getattr(finding, name)}"))
         print(_wrap(f"{'page:':10}{finding.section}"))
+    for gap in found.gaps:
+        print(f"not looked at: {gap}")
+    for warning in found.warnings:
+        print(f"the script's own warning: {warning}", file=sys.stderr)
     if found.failed:
         print(found.failed, file=sys.stderr)
     if found.findings:
         return 1
     print(f"no fault was found in {found.steps} steps of training")
-    return 2 if found.failed else 0
+    return 2 if found.failed or not found.steps else 0
 
 
 def _wrap(text: str) -> str:

@@ -1,24 +1,43 @@
-"""The tests: each looks at a record for one fault of a training."""
+"""The rules: each looks at a record for one fault of a training."""
 
-import copy
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from rnncore.apps.diagnose.record import LayerCall, ModelCall, Record
+from rnncore.apps.diagnose.measures import (
+    compare_with_last,
+    count_padding,
+    do_sequences_mix,
+    find_leak_in,
+    goes_on,
+    has_dropout,
+    is_last_read,
+    jumps,
+    list_read,
+    measure_constant,
+    measure_course,
+    measure_growth,
+    measure_reach,
+    measure_saturation,
+    run_again,
+)
+from rnncore.apps.diagnose.record import LayerCall, Record, Weight
 
 
 class Finding(NamedTuple):
-    """A fault: its name, what was measured, the cure, where it is told."""
+    """A fault: its name, what was measured, the cure, where it is told,
+    and the file and line of the user's where it acts.
+    """
 
     name: str
     evidence: str
     cure: str
     section: str
+    line: str = ""
 
 
 Test = Callable[[Record], Finding | None]
@@ -30,23 +49,61 @@ def find_faults(record: Record) -> list[Finding]:
     return [f for f in found if f is not None]
 
 
+def find_gaps(record: Record) -> list[str]:
+    """What could not be looked at, and why."""
+    gaps = []
+    if not record.updates:
+        who = "by no optimizer of torch's" if record.by_hand else "by nothing"
+        gaps.append(
+            f"weights are changed {who}: rate, mode, clipping and horizon "
+            "were not looked at"
+        )
+    if not record.loss_calls:
+        gaps.append(
+            "no loss of torch.nn's was called: targets and forecasts were not looked at"
+        )
+    if record.cells and not record.calls:
+        gaps.append("only single cells are called: their sequences were not looked at")
+    if record.sparing:
+        gaps.append("of a part of the steps only the loss was looked at, to save time")
+    if record.stopped:
+        gaps.append("the script was stopped: what would have come was not seen")
+    return gaps
+
+
 def find_undetached_state(record: Record) -> Finding | None:
     """A state that carries the graph of steps that are over."""
     if not record.carried:
         return None
+    age, line = max(record.carried)
     return Finding(
         "undetached-state",
         "a state that was passed in leads back to the graph of "
-        f"{max(record.carried)} backward calls ago",
+        f"{age} backward calls ago",
         "state = state.detach(), of an LSTM both h and c, after each step",
         "ch03_truncated",
+        line,
     )
+
+
+def find_shapes(record: Record) -> Finding | None:
+    """A forecast that is compared with more targets than its own."""
+    for forecast, target, times, line in record.broadcasts[:1]:
+        return Finding(
+            "shapes",
+            f"forecasts {forecast} are compared with targets {target}: each "
+            f"one with {times} targets, by broadcasting",
+            "one shape for both: target[:, None], or forecast.squeeze(-1)",
+            "ch09_torch",
+            line,
+        )
+    return None
 
 
 def find_probabilities(record: Record) -> Finding | None:
     """A softmax before a loss that has its own."""
-    for name, count in record.probabilities.items():
-        if count == record.loss_calls:
+    for name, (count, size, line) in record.probabilities.items():
+        if count == record.loss_calls[name] and size >= 50:
             wanted = "log-probabilities" if name == "nll_loss" else "logits"
             return Finding(
                 "softmax-before-loss",
@@ -55,39 +112,106 @@ def find_probabilities(record: Record) -> Finding | None:
                 "give the loss the output of the last linear layer"
                 + (", through log_softmax" * (name == "nll_loss")),
                 "ch04_training",
+                line,
             )
     return None
+
+
+def find_no_gradient(record: Record) -> Finding | None:
+    """A recurrent layer that is trained, and gets no gradient."""
+    if record.backwards < 5:
+        return None
+    cut = [
+        group
+        for group in _group(record.weights.values())
+        if not any(w.learnt for w in group) and any(w.owned for w in group)
+    ]
+    kinds = torch.nn.RNNBase, torch.nn.RNNCellBase
+    layers = [group for group in cut if isinstance(group[0].module, kinds)]
+    if not layers:
+        return None
+    return Finding(
+        "no-gradient",
+        f"in {record.backwards} backward calls no gradient came to "
+        + _name([w for group in cut for w in group]),
+        "no .data, .detach(), .item() or NumPy between the layer and the "
+        "loss; all directions and layers read",
+        "ch09_torch",
+        layers[0][0].line,
+    )
+
+
+def find_no_optimizer(record: Record) -> Finding | None:
+    """Weights that get a gradient, and that no optimizer changes."""
+    if len(record.updates) < 10 or record.by_hand:
+        return None
+    left = [
+        w
+        for w in record.weights.values()
+        if w.learnt and not w.owned and w.module.training
+    ]
+    if not left:
+        return None
+    return Finding(
+        "no-optimizer",
+        f"in no optimizer, though they get a gradient: {_name(left)}",
+        "all parameters to the optimizer; requires_grad_(False) where they are to stay",
+        "ch04_training",
+        left[0].line,
+    )
 
 
 def find_swapped_axes(record: Record) -> Finding | None:
     """The time axis taken for the axis of the batch."""
+    for call in record.layers:
+        told = _tell_swapped(call)
+        if told:
+            return _swapped(told, call.line)
+    for model in record.models:
+        if do_sequences_mix(model):
+            return _swapped(
+                "changing the other sequences of a batch changes what the "
+                "model says of the first",
+                model.line,
+            )
+    return None
+
+
+def _swapped(told: str, line: str) -> Finding:
     cure = (
         "batch_first=True where x is (B, T, D); read y[:, -1] then, and "
         "y[-1] without it; swap axes by transpose, never by view"
     )
-    for call in record.layers:
-        T, B = call.x.shape[:2]
-        if call.loaded is not None and call.loaded == T != B:
-            what = (
-                f"the loader gives {call.loaded} sequences, the layer "
-                f"takes them for {T} steps of {B} sequences"
-            )
-            return Finding("batch-first", what, cure, "ch09_torch")
-        rows = _list_read(call, axis=1)
-        if B > 1 and rows == [B - 1] and _is_last_read(call) is False:
-            what = (
-                f"of {B} sequences in the layer's batch the loss reads "
-                "the last alone, at all of its steps"
-            )
-            return Finding("batch-first", what, cure, "ch09_torch")
-    for model in record.models:
-        if _do_sequences_mix(model):
-            what = (
-                "changing the other sequences of a batch changes what "
-                "the model says of the first"
-            )
-            return Finding("batch-first", what, cure, "ch09_torch")
-    return None
+    return Finding("batch-first", told, cure, "ch09_torch", line)
+
+
+def _tell_swapped(call: LayerCall) -> str:
+    T, B, D = call.x.shape
+    if call.loaded is not None and call.loaded == T != B and (B > 1 or call.shuffled):
+        return (
+            f"the loader gives {call.loaded} sequences, the layer takes "
+            f"them for {T} steps of {B} sequences"
+        )
+    if B > 1 and list_read(call, axis=1) == [B - 1] and is_last_read(call) is False:
+        return (
+            f"of {B} sequences in the layer's batch the loss reads the "
+            "last alone, at all of its steps"
+        )
+    if call.learnt or not jumps(call.x, 0):
+        return ""
+    as_given = call.x.transpose(0, 1) if call.layer.batch_first else call.x
+    viewed = as_given.reshape(as_given.shape[1], as_given.shape[0], D)
+    if goes_on(viewed, 0 if call.layer.batch_first else 1):
+        return (
+            f"the {T} steps of a sequence jump; the same numbers as "
+            f"{B} sequences, viewed and not transposed, go on from step to step"
+        )
+    if goes_on(call.x, 1):
+        return (
+            f"the {T} steps of a sequence jump; from sequence to sequence "
+            "the numbers go on"
+        )
+    return ""
 
 
 def find_short_backward(record: Record) -> Finding | None:
@@ -104,16 +228,23 @@ def find_short_backward(record: Record) -> Finding | None:
                 f"where it has seen 1 of {len(reads)} steps",
                 "h_n[-2] and h_n[-1], the ends of both directions",
                 "ch08_deeper",
+                call.line,
             )
     return None
 
 
 def find_padding(record: Record) -> Finding | None:
     """The state after the padding, of sequences that ended before."""
-    for call in record.layers:
-        tails = _count_padding(call.x)
+    calls = [c for c in record.layers if is_last_read(c)]
+    for layer in {id(c.layer): c.layer for c in calls}.values():
+        own = [
+            c
+            for c in calls
+            if c.layer is layer and (c.tokens is not None or not c.learnt)
+        ]
+        tails = count_padding(own)
         padded = int((tails > 0).sum())
-        if padded * 3 < len(tails) or not _is_last_read(call):
+        if padded * 3 < len(tails) or not padded:
             continue
         return Finding(
             "padding",
@@ -121,6 +252,7 @@ def find_padding(record: Record) -> Finding | None:
             f"{int(tails.max())} steps; the loss reads the state after it",
             "pack_padded_sequence and h_n, or y at the step length - 1",
             "ch09_torch",
+            own[0].line,
         )
     return None
 
@@ -131,7 +263,7 @@ def find_leak(record: Record) -> Finding | None:
         x = next((v for v in call.given if isinstance(v, Tensor)), None)
         if x is None or call.target is None or not call.learnt:
             continue
-        told = _find_leak(call, x, call.target)
+        told = find_leak_in(call, x, call.target)
         if told:
             return Finding(
                 "leak",
@@ -139,6 +271,7 @@ def find_leak(record: Record) -> Finding | None:
                 "a target one step after the last input that its "
                 "prediction may read; one direction only",
                 "ch11_forecasting",
+                call.line,
             )
     return None
 
@@ -146,23 +279,22 @@ def find_leak(record: Record) -> Finding | None:
 def find_single_step(record: Record) -> Finding | None:
     """Sequences of one step: no recurrence is left."""
     trained = [c for c in record.layers if c.d_y is not None]
-    if record.longest != 1 or record.untouched < len(record.layers):
+    if record.longest != 1 or record.untouched < record.calls or not trained:
         return None
-    if not trained:
-        return None
-    D = trained[0].x.shape[-1]
     return Finding(
         "single-step",
-        f"each sequence has 1 step of {D} features, and begins at zero",
+        f"in all {record.calls} calls each sequence has 1 step, of "
+        f"{trained[0].x.shape[-1]} features, and begins at zero",
         "x as (T, B, D): the steps on the time axis, not among the features",
         "ch09_torch",
+        trained[0].line,
     )
 
 
 def find_mode(record: Record) -> Finding | None:
     """Dropout in use, or none in training."""
     late = [u.training for u in record.updates]
-    noisy = [m for m in record.models if _has_dropout(m.module)]
+    noisy = any(has_dropout(m.module) for m in record.models)
     if noisy and late and late[0] and late.count(False) * 2 > len(late):
         return Finding(
             "train-forgotten",
@@ -170,64 +302,73 @@ def find_mode(record: Record) -> Finding | None:
             "evaluation mode, without the dropout of the model",
             "model.train() at the start of each epoch",
             "ch08_deeper",
+            record.updates[late.index(False)].line,
         )
-    for call in noisy:
-        if call.learnt or not call.training or not record.updates:
+    often = record.used_intervals * 2 > record.backwards
+    for call in record.uses:
+        if (call.grad and often) or record.repeats > 1 or not has_dropout(call.module):
             continue
-        one, two = _rerun(call), _rerun(call)
+        one, two = run_again(call), run_again(call)
         if one is None or two is None or torch.equal(one, two):
             continue
         apart = (one - two).abs().mean().item()
         return Finding(
             "eval-forgotten",
-            "used without a gradient, the model gives the same input two "
-            f"answers, {apart:.2g} apart: dropout is on",
+            "used without a step of training, the model gives the same "
+            f"input two answers, {apart:.2g} apart: dropout is on",
             "model.eval() before the model is used, model.train() after",
             "ch08_deeper",
+            call.line,
         )
     return None
 
 
 def find_shuffling(record: Record) -> Finding | None:
     """An order that says what was to be predicted, or none at all."""
-    seen = record.overlaps
-    if len(seen) >= 10 and sum(seen) > 0.6 * len(seen):
+    asked = [a for a in record.asked if a[0] not in record.rows]
+    known = [a for a in asked if record.windows.issuperset(a[1:3])]
+    if len(asked) >= 10 and len(known) > 0.6 * len(asked):
         return Finding(
             "shuffled",
-            f"{sum(seen)} of {len(seen)} sequences in evaluation overlap "
-            "by half with one that was trained on",
+            f"{len(known)} of {len(asked)} sequences in evaluation overlap "
+            "by half, before and after, with those that were trained on",
             "split by time: train on what is before a date, test on what is after it",
             "ch11_series",
+            known[0][3],
         )
-    jump = statistics.median(record.jumps) if record.jumps else 0.0
-    if record.passed_on >= 3 and (record.shuffles or jump > 4):
+    by_loader = sum(shuffled for _, shuffled, _ in record.jumps)
+    jump = statistics.median(j for j, _, _ in record.jumps) if record.jumps else 0.0
+    if len(record.jumps) >= 3 and (by_loader * 2 > len(record.jumps) or jump > 4):
+        who = ", which the loader shuffles" if by_loader else ""
         return Finding(
             "shuffled",
-            "the state of a batch goes into the next, which does not go "
-            f"on: the jump between them is {jump:.1f} times a step",
+            f"the state of a batch goes into the next{who}: it does not go "
+            f"on, the jump between them is {jump:.1f} times a step",
             "batches in the order of time, or a state of zeros for each",
             "ch03_truncated",
+            record.jumps[0][2],
         )
     return None
 
 
 def find_uncleared_gradient(record: Record) -> Finding | None:
     """Gradients of steps that were made already."""
-    if record.uncleared * 2 <= len(record.updates):
+    steps, kept = len(record.updates) + record.by_hand, len(record.uncleared)
+    if steps < 3 or kept * 2 <= steps:
         return None
     return Finding(
         "gradient-kept",
-        f"in {record.uncleared} of {len(record.updates)} steps the "
-        "gradient of the step before was still there",
+        f"in {kept} of {steps} steps the gradient of the step before was still there",
         "optimizer.zero_grad() before each backward",
         "ch04_training",
+        record.uncleared[0],
     )
 
 
 def find_saturation(record: Record) -> Finding | None:
     """Gates that are shut or open for all inputs, units at the rail."""
     for call in record.layers[:1]:
-        share = _measure_saturation(call)
+        share = measure_saturation(call)
         if share > 0.5:
             size = call.x.abs().mean().item()
             return Finding(
@@ -236,19 +377,20 @@ def find_saturation(record: Record) -> Finding | None:
                 f"their range, or dead; the mean input is {size:.3g}",
                 "inputs with mean 0 and standard deviation 1, by the training part",
                 "ch11_series",
+                call.line,
             )
     return None
 
 
 def find_explosion(record: Record) -> Finding | None:
     """A gradient that grows on its way back, and isn't clipped."""
-    if record.clipped or not record.updates:
+    norms = [u.norm for u in record.updates if u.looked]
+    if record.clipped or not norms:
         return None
-    norms = [u.norm for u in record.updates]
-    growth = max((_measure_growth(c) for c in record.layers[:2]), default=0)
+    growth = max((measure_growth(c) for c in record.layers[:2]), default=0)
     finite = [n for n in norms if math.isfinite(n)] or [0.0]
     largest = max(norms, key=lambda n: n if math.isfinite(n) else math.inf)
-    if growth < 10 or largest < 5 * min(1.0, statistics.median(finite)):
+    if growth < 10 or largest < 5 * max(1.0, statistics.median(finite)):
         return None
     return Finding(
         "not-clipped",
@@ -256,23 +398,27 @@ def find_explosion(record: Record) -> Finding | None:
         f"as at the last, its norm up to {largest:.3g}, and never clipped",
         "clip_grad_norm_(model.parameters(), 1.0) before each step",
         "ch05_clipping",
+        record.updates[0].line,
     )
 
 
 def find_rate(record: Record) -> Finding | None:
     """Steps that are longer than the slope holds, or that lead nowhere."""
     updates = record.updates
-    if len(updates) < 10:
+    looked = [u for u in updates if u.looked]
+    if len(updates) < 20 or len(looked) < 10 or updates[0].loss <= 0:
         return None
-    losses = [u.loss for u in updates]
-    quarter = len(losses) // 4
-    first, last = losses[0], statistics.fmean(losses[-quarter:])
-    share = statistics.median(u.share for u in updates[: quarter + 1])
-    promised = statistics.median(
-        u.promised / (abs(u.loss) + 1e-12) for u in updates[: quarter + 1]
-    )
-    rate = updates[0].rate
-    if not last < 1.1 * first and (share > 0.03 or promised > 0.5):
+    first, last = updates[0].loss, measure_course(record)[1]
+    early = looked[: len(looked) // 4 + 1]
+    share = statistics.median(u.share for u in early)
+    promised = statistics.median(u.promised / (abs(u.loss) + 1e-12) for u in early)
+    rate, constant = updates[0].rate, measure_constant(record)
+    if constant is None:
+        constant = first + statistics.pstdev(
+            u.loss for u in looked[-len(looked) // 4 :]
+        )
+    stays = not last < 1.1 * max(first, constant)
+    if stays and (share > 0.03 or promised > 0.5):
         return Finding(
             "rate-too-large",
             f"at a rate of {rate:g} a step moves the weights by "
@@ -280,45 +426,85 @@ def find_rate(record: Record) -> Finding | None:
             f"to {last:.3g}",
             "a tenth of the rate, and again",
             "ch04_training",
+            updates[0].line,
         )
-    total = sum(u.promised for u in updates) / (abs(first) + 1e-12)
-    if share < 1e-4 and total < 0.01:
+    total = statistics.fmean(u.promised for u in looked) * len(updates)
+    total /= abs(first) + 1e-12
+    if share < 1e-4 and total < 0.01 and abs(first - last) < 0.05 * first:
         return Finding(
             "rate-too-small",
             f"at a rate of {rate:g} all {len(updates)} steps together "
             f"promise to lower the loss by {total:.2%}",
             "ten times the rate, and again",
             "ch04_training",
+            updates[0].line,
         )
     return None
 
 
 def find_horizon(record: Record) -> Finding | None:
     """Steps that the gradient doesn't reach, and a loss that stays."""
-    losses = [u.loss for u in record.updates]
-    if len(losses) < 10:
+    if len(record.updates) < 50:
         return None
-    last = statistics.fmean(losses[-(len(losses) // 4) :])
-    if last < 0.95 * statistics.fmean(losses[: max(1, len(losses) // 10)]):
+    first, last, scatter = measure_course(record)
+    constant = measure_constant(record)
+    if not last > 0.97 * first or first - last > 2 * scatter:
+        return None
+    if constant is None or last < 0.95 * constant:
         return None
     for call in record.layers:
-        T = len(call.x)
-        reach = _measure_reach(call)
-        if T >= 20 and reach is not None and reach * 2 < T:
-            return Finding(
-                "horizon",
-                f"the gradient of the last step falls below a thousandth "
-                f"after {reach} of {T} steps, and the loss doesn't fall",
-                "LSTM or GRU, its forget gate started open (bias 1 and "
-                "more), or shorter sequences",
-                "ch05_gradients",
-            )
+        T, reach = len(call.x), measure_reach(call)
+        gated = not call.layer.mode.startswith("RNN")
+        least = 50 if gated else 20
+        if reach is None or T < least or reach * 2 >= T:
+            continue
+        return Finding(
+            "horizon",
+            f"the gradient of the last step falls below a thousandth after "
+            f"{reach} of {T} steps, and the loss, {last:.3g}, stays that of "
+            "a constant answer",
+            ("" if gated else "LSTM or GRU, ")
+            + "a forget gate started open (bias 1 and more), or shorter sequences",
+            "ch05_gradients",
+            call.line,
+        )
     return None
 
 
+def find_last_value(record: Record) -> Finding | None:
+    """Forecasts at the end that are no better than the last value."""
+    if record.stopped or len(record.updates) < 30:
+        return None
+    losses = [u.loss for u in record.updates]
+    part = len(losses) // 5
+    before, end = losses[-2 * part : -part], losses[-part:]
+    if statistics.fmean(end) < 0.9 * statistics.fmean(before):
+        return None
+    calls = record.late[False] or record.late[True]
+    compared = compare_with_last(list(calls))
+    if compared is None:
+        return None
+    own, naive, flat = compared
+    if naive == 0 or naive > 0.5 * flat or own < MARGIN * naive:
+        return None
+    return Finding(
+        "last-value",
+        f"the squared error at the end is {own:.3g}, that of the last value "
+        f"of the input {naive:.3g}; the loss has stopped falling",
+        "forecast the change from the last value, and keep the last value "
+        "where the network is no better",
+        "ch11_series",
+        calls[-1].line,
+    )
+
+
+MARGIN = 1.1  # times the last value's error, from which on it is said
 TESTS: tuple[Test, ...] = (
     find_undetached_state,
+    find_shapes,
     find_probabilities,
+    find_no_gradient,
+    find_no_optimizer,
     find_swapped_axes,
     find_short_backward,
     find_padding,
@@ -331,180 +517,19 @@ TESTS: tuple[Test, ...] = (
     find_explosion,
     find_rate,
     find_horizon,
+    find_last_value,
 )
 
 
-def _list_read(call: LayerCall, axis: int) -> list[int] | None:
-    """Which indices of y along an axis the loss reads."""
-    if call.d_y is None:
-        return None
-    other = tuple(k for k in range(call.d_y.ndim) if k != axis)
-    read = call.d_y.abs().sum(dim=other) > 0
-    return [int(k) for k in read.nonzero().flatten()]
+def _group(weights: Sequence[Weight]) -> list[list[Weight]]:
+    """Weights by the module, and by the layer and direction in it."""
+    groups: dict[tuple[int, str], list[Weight]] = {}
+    for weight in weights:
+        groups.setdefault(weight.group, []).append(weight)
+    return list(groups.values())
 
 
-def _is_last_read(call: LayerCall) -> bool | None:
-    """Whether the loss reads the layer's last state, and nothing else."""
-    steps = _list_read(call, axis=0)
-    if not steps:
-        return None if call.d_last is None else bool(call.d_last.any())
-    return steps == [len(call.x) - 1]
-
-
-def _count_padding(x: Tensor) -> Tensor:
-    """How many equal steps each sequence of x (T, B, D) ends with.
-
-    0 where the sequences end differently, or all are equally long.
-    """
-    same = (x == x[-1]).all(dim=2).flip(0).cumprod(0).sum(0)
-    ends, counts = x[-1].unique(dim=0, return_counts=True)
-    pad = ends[counts.argmax()]
-    tails = torch.where((x[-1] == pad).all(dim=1), same, 0)
-    tails = torch.where(tails > 1, tails, 0)
-    few = len(tails[tails > 0].unique()) < 3
-    return torch.zeros_like(tails) if few else tails
-
-
-def _rerun(
-    call: ModelCall, x: Tensor | None = None, quiet: bool = False
-) -> Tensor | None:
-    """The model's output, of another input x; quiet: without dropout."""
-    module = copy.deepcopy(call.module).train(call.training and not quiet)
-    given = list(call.given)
-    if x is not None:
-        at = next(k for k, v in enumerate(given) if isinstance(v, Tensor))
-        given[at] = x
-    with torch.no_grad(), torch.random.fork_rng(devices=[], enabled=quiet):
-        result = module(*given, **call.named)
-    while isinstance(result, tuple | list):
-        result = result[0]
-    return result if isinstance(result, Tensor) else None
-
-
-def _do_sequences_mix(call: ModelCall) -> bool:
-    """Whether the first sequence's output depends on the others."""
-    x = next((v for v in call.given if isinstance(v, Tensor)), None)
-    if x is None or call.loaded is None or call.loaded != len(x) > 2:
-        return False
-    if call.output.ndim == 0 or len(call.output) != len(x):
-        return False
-    other = x.clone()
-    other[1:] = x[1:].flip(1) if x.ndim > 1 else x[1:].flip(0)
-    one, two = _rerun(call, x, True), _rerun(call, other, True)
-    if one is None or two is None:
-        return False
-    apart = (one[0] - two[0]).abs().max()
-    return bool(apart > 1e-4 * one[0].abs().max())
-
-
-def _find_leak(call: ModelCall, x: Tensor, target: Tensor) -> str:
-    """What was found, in words; nothing where there is no leak."""
-    layer = next(m for m in call.module.modules() if hasattr(m, "hidden_size"))
-    time = 1 if getattr(layer, "batch_first", False) else 0
-    if x.ndim < 2 or x.shape[time] < 3 or target.dtype.is_complex:
-        return ""
-    T, B = x.shape[time], x.shape[1 - time]
-    x_t = x.transpose(0, 1) if time else x
-    columns = x_t[..., None] if x.ndim == 2 else x_t
-    steps = _to_steps(target, T, B, time)
-    if steps is None:
-        flat = target.flatten()
-        if len(flat) != B or not flat.dtype.is_floating_point:
-            return ""
-        equal = (columns[-1] == flat[:, None]).all(dim=0)
-        if equal.any() and flat.unique().numel() > 2:
-            return f"the target of all {B} sequences is the value of the last input"
-        return ""
-    same = (columns == steps[..., None]).float().mean(dim=(0, 1)).max()
-    ahead = (columns[1:] == steps[:-1, :, None]).float().mean(dim=(0, 1))
-    if same < 0.99 and ahead.max() < 0.99:
-        return ""
-    later = x_t.clone()
-    later[T // 2 :] = x_t[T // 2 :].flip(0)
-    changed = later.transpose(0, 1) if time else later
-    moves = _does_start_move(call, x, changed, T // 2, time)
-    if ahead.max() >= 0.99 and moves:
-        return (
-            "the target is the next input, and changing inputs from step "
-            f"{T // 2} on changes outputs before it"
-        )
-    if same >= 0.99 and moves is False:
-        return "the target of each step is the input of this step"
-    return ""
-
-
-def _to_steps(target: Tensor, T: int, B: int, time: int) -> Tensor | None:
-    """A target for each step as (T, B), None where there is one a row."""
-    if target.numel() != T * B:
-        return None
-    shaped = target.reshape(B, T) if time else target.reshape(T, B)
-    return shaped.T if time else shaped
-
-
-def _does_start_move(
-    call: ModelCall, x: Tensor, changed: Tensor, t: int, time: int
-) -> bool | None:
-    """Whether the outputs before t differ; None where there are none."""
-    one, two = _rerun(call, x, True), _rerun(call, changed, True)
-    if one is None or two is None or one.ndim < 2:
-        return None
-    if one.shape[:2] != x.shape[:2]:
-        return None
-    one, two = one.narrow(time, 0, t), two.narrow(time, 0, t)
-    return bool((one - two).abs().max() > 1e-5 * one.abs().max())
-
-
-def _has_dropout(module: torch.nn.Module) -> bool:
-    """Whether a module acts otherwise in training."""
-    return any(
-        getattr(m, "p", 0) > 0
-        if isinstance(m, torch.nn.modules.dropout._DropoutNd)
-        else getattr(m, "dropout", 0) and getattr(m, "num_layers", 0) > 1
-        for m in module.modules()
-    )
-
-
-def _measure_saturation(call: LayerCall) -> float:
-    """The share of gates, or of units, that no input moves."""
-    layer, y = call.layer, call.y
-    if y is None:
-        return 0.0
-    if layer.mode == "RNN_RELU":
-        return (y.abs().sum(dim=(0, 1)) == 0).float().mean().item()
-    if layer.mode == "RNN_TANH":
-        return (y.abs() > 0.99).float().mean().item()
-    a = call.x @ call.weights["weight_ih_l0"].T
-    if layer.bias:
-        a = a + call.weights["bias_ih_l0"] + call.weights["bias_hh_l0"]
-    gates = list(a.chunk(4 if layer.mode == "LSTM" else 3, dim=-1))
-    del gates[2]  # the candidate
-    return (torch.cat(gates).abs() > 6).float().mean().item()
-
-
-def _profile(call: LayerCall) -> Tensor | None:
-    """The size of the loss's gradient at each step of the input."""
-    if call.d_x is None or call.d_x.shape[:2] != call.x.shape[:2]:
-        return None
-    return call.d_x.norm(dim=2).mean(dim=1)
-
-
-def _measure_growth(call: LayerCall) -> float:
-    """How much larger the gradient is at the start than at the end."""
-    profile = _profile(call)
-    if profile is None or len(profile) < 8:
-        return 0.0
-    part = len(profile) // 4
-    start, end = profile[:part].mean(), profile[-part:].mean()
-    return (start / end).item() if end > 0 else 0.0
-
-
-def _measure_reach(call: LayerCall) -> int | None:
-    """The steps back at which the gradient is below a thousandth.
-
-    None where the loss reads other steps than the last.
-    """
-    profile = _profile(call)
-    if profile is None or not _is_last_read(call):
-        return None
-    near = (profile > 1e-3 * profile.max()).nonzero()
-    return len(profile) - int(near.min()) if len(near) else 0
+def _name(weights: Sequence[Weight]) -> str:
+    names = [w.name for w in weights]
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return ", ".join(names[:4]) + more

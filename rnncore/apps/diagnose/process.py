@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +15,8 @@ from typing import Any, NamedTuple
 from rnncore.storage.files import Refused, read_bytes
 
 AGAIN = 3  # losses that a second process computes, to be compared
+PATIENCE = 600.0  # seconds until the first gradient, and after the last
+TOLD = 10  # warnings that are passed on
 
 
 class Examined(NamedTuple):
@@ -22,6 +26,8 @@ class Examined(NamedTuple):
     calls: int  # of models with a recurrent layer
     steps: int  # of the optimizer
     failed: str  # how the script broke off, "" where it didn't
+    gaps: list[str]  # what could not be looked at
+    warnings: list[str]  # the script's own
 
 
 def examine(path: Path, words: Sequence[str] = (), seconds: float = 60.0) -> Examined:
@@ -34,13 +40,20 @@ def examine(path: Path, words: Sequence[str] = (), seconds: float = 60.0) -> Exa
 
     if not path.is_file():
         raise Refused(f"{path}: there is no such file")
+    start = time.monotonic()
     first = _start(path, words, seconds, 0)
-    findings = [Finding(*f) for f in first["findings"]]
-    if first["seeded"] and len(first["losses"]) > 0:
+    took = time.monotonic() - start
+    findings, gaps = [Finding(*f) for f in first["findings"]], first["gaps"]
+    if first["seeded"] and first["third"] > 1 + took / 5:
+        gaps.append(
+            "a second start takes too long: whether it repeats was not looked at"
+        )
+    elif first["seeded"] and first["losses"]:
         again = _start(path, words, seconds, AGAIN)
         differs = compare_losses(first["losses"], again["losses"])
         findings += [differs] if differs else []
-    return Examined(findings, first["calls"], first["steps"], first["failed"])
+    told = first["calls"], first["steps"], first["failed"], gaps, first["warnings"]
+    return Examined(findings, *told)
 
 
 def compare_losses(one: Sequence[float], two: Sequence[float]) -> Any:
@@ -70,6 +83,7 @@ def _start(
         given = [str(answer), str(seconds), str(stop), str(path), *words]
         environment = dict(os.environ)
         environment.pop("PYTHONHASHSEED", None)  # as on another day
+        environment.setdefault("MPLBACKEND", "Agg")  # no window waits
         try:
             run = subprocess.run(
                 [sys.executable, "-m", __name__, *given],
@@ -77,12 +91,12 @@ def _start(
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 env=environment,
-                timeout=2 * seconds + 60,
+                timeout=seconds + PATIENCE,
                 check=False,
             )
         except subprocess.TimeoutExpired:
             raise Refused(
-                f"{path}: no gradient was computed for {seconds:g} seconds"
+                f"{path}: no end after {seconds + PATIENCE:g} seconds"
             ) from None
         if not answer.is_file():
             said = run.stderr.decode(errors="replace").strip()
@@ -94,29 +108,50 @@ def _start(
 
 def main(argv: Sequence[str]) -> int:
     """Run a script watched, and write what was found."""
-    from rnncore.apps.diagnose.findings import find_faults
+    from rnncore.apps.diagnose.findings import find_faults, find_gaps
     from rnncore.apps.diagnose.run import watch_script
 
     answer, seconds, stop, path, *words = argv
     script = Path(path)
+    said: list[str] = []
+    warnings.showwarning = lambda message, kind, *_: _note(said, message, kind)
     record, failed = watch_script(script, words, float(seconds), int(stop) or None)
-    told = ""
-    if failed is not None:
-        frames = traceback.extract_tb(failed.__traceback__)
-        lines = [f.lineno for f in frames if f.filename == path]
-        where = f", line {lines[-1]}" if lines else ""
-        said = str(failed).partition("\n")[0]
-        told = f"{path}{where}: {type(failed).__name__}: {said}"
     found = {
-        "findings": [] if stop != "0" else find_faults(record),
+        "findings": []
+        if stop != "0"
+        else [_shorten(f, script) for f in find_faults(record)],
         "losses": record.losses[:AGAIN],
+        "third": record.third,
         "seeded": record.seeded,
         "calls": len(record.models),
         "steps": len(record.updates),
-        "failed": told,
+        "failed": "" if failed is None else _tell(script, failed),
+        "gaps": find_gaps(record),
+        "warnings": said[:TOLD],
     }
     Path(answer).write_text(json.dumps(found), "utf-8")
     return 0
+
+
+def _note(said: list[str], message: Warning | str, kind: type[Warning]) -> None:
+    """Keep a warning of the script's, once."""
+    told = f"{kind.__name__}: {' '.join(str(message).split())}"
+    if told not in said:
+        said.append(told)
+
+
+def _tell(script: Path, failed: BaseException) -> str:
+    """How a script broke off: the line, and the error's first line."""
+    frames = traceback.extract_tb(failed.__traceback__)
+    lines = [f for f in frames if f.filename.startswith(str(script))]
+    where = f"{lines[-1].filename}, line {lines[-1].lineno}" if lines else str(script)
+    return f"{where}: {type(failed).__name__}: {str(failed).partition(chr(10))[0]}"
+
+
+def _shorten(finding: Any, script: Path) -> Any:
+    """A finding whose file is named from the script's folder on."""
+    folder = f"{script.resolve().parent}{os.sep}"
+    return finding._replace(line=finding.line.removeprefix(folder))
 
 
 if __name__ == "__main__":

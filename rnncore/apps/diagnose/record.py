@@ -2,17 +2,22 @@
 
 Inside `watch` each call of a recurrent layer, each call of a model that
 holds one, each loss, each `backward` and each step of an optimizer
-leaves a line. Nothing that the program computes is changed.
+leaves a line. Nothing that the program computes is changed. What takes
+long to look at is left out once it takes a part of the program's time.
 """
 
 import importlib
-import inspect
 import math
 import random
+import sys
+import sysconfig
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache, wraps
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -22,7 +27,11 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 KEPT = 4  # calls that are kept whole, of training and of evaluation
+LATE = 8  # losses that are kept whole at the end
 WINDOWS = 200_000  # pieces of training sequences that are remembered
+WAITING = 64  # calls of a model that wait for a gradient
+PART = 0.1  # of the program's time that may be spent on looking,
+FREE = 1.0  # beyond so many seconds
 LOSSES = (
     "cross_entropy",
     "nll_loss",
@@ -34,6 +43,7 @@ LOSSES = (
     "huber_loss",
 )
 STEP = "rnncore step"  # in a graph's node: the step that made it
+LAYERS = torch.nn.RNNBase, torch.nn.RNNCellBase
 
 
 class Enough(BaseException):
@@ -53,10 +63,15 @@ class LayerCall:
     last: tuple[Tensor, ...]
     training: bool
     weights: dict[str, Tensor]  # of the first layer, as they were
+    line: str = ""
+    tokens: Tensor | None = None  # (T, B), where x is an embedding of them
+    learnt: bool = False  # x comes from a layer that learns
     d_x: Tensor | None = None
     d_y: Tensor | None = None
     d_last: Tensor | None = None
     loaded: int | None = None  # sequences in the loader's batch
+    batch: int = 0  # which batch of the loaders it is in
+    shuffled: bool = False  # that loader shuffles
 
 
 @dataclass
@@ -68,21 +83,51 @@ class ModelCall:
     named: dict[str, Any]
     output: Tensor
     training: bool
+    line: str = ""
+    grad: bool = True  # called where gradients are computed
     learnt: bool = False  # a gradient came back
     loaded: int | None = None
     target: Tensor | None = None
+    after: int = 0  # steps made before it
+
+
+@dataclass
+class LossCall:
+    """A loss: what was forecast, what was to be forecast, by which model."""
+
+    name: str
+    forecast: Tensor
+    target: Tensor
+    line: str
+    plain: bool  # the mean, without weights
+    model: ModelCall | None
+
+
+@dataclass
+class Weight:
+    """A weight of a module that was called in training."""
+
+    name: str
+    group: tuple[int, str]  # its module, and which layer of it
+    module: torch.nn.Module
+    weight: Tensor
+    line: str
+    learnt: bool = False  # it got a gradient
+    owned: bool = False  # it is in an optimizer
 
 
 @dataclass
 class Update:
-    """One step of an optimizer."""
+    """One step of an optimizer; the last three only if it was looked at."""
 
     loss: float
-    norm: float  # of the gradient, before it was clipped
-    share: float  # length of the step over that of the weights
-    promised: float  # what the slope says that the loss falls by
     rate: float
     training: bool  # whether the model was in training mode
+    line: str
+    looked: bool = False
+    norm: float = math.nan  # of the gradient, before it was clipped
+    share: float = math.nan  # length of the step over that of the weights
+    promised: float = math.nan  # what the slope says that the loss falls by
 
 
 @dataclass
@@ -91,22 +136,59 @@ class Record:
 
     layers: list[LayerCall] = field(default_factory=list)
     models: list[ModelCall] = field(default_factory=list)
+    uses: list[ModelCall] = field(default_factory=list)  # in training mode
+    late: dict[bool, deque[LossCall]] = field(
+        default_factory=lambda: {k: deque(maxlen=LATE) for k in (True, False)}
+    )  # with and without a gradient
     losses: list[float] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
-    probabilities: dict[str, int] = field(default_factory=dict)
-    loss_calls: int = 0
+    weights: dict[int, Weight] = field(default_factory=dict)
+    loss_calls: dict[str, int] = field(default_factory=dict)
+    probabilities: dict[str, list[Any]] = field(default_factory=dict)
+    broadcasts: list[tuple[Any, ...]] = field(default_factory=list)
+    carried: list[tuple[int, str]] = field(default_factory=list)
+    jumps: list[tuple[float, bool, str]] = field(default_factory=list)
+    rows: set[int] = field(default_factory=set)  # whole training sequences
+    windows: set[int] = field(default_factory=set)  # and their pieces
+    asked: list[tuple[int, int, int, str]] = field(default_factory=list)
     clipped: bool = False
     seeded: bool = False
-    shuffles: bool = False
-    uncleared: int = 0
+    stopped: bool = False  # by us, before its end
+    sparing: bool = False  # looking became too slow
+    uncleared: list[str] = field(default_factory=list)
+    used_intervals: int = 0  # between two steps, with a use in training mode
+    repeats: int = 0  # uses of the same input again
     backwards: int = 0
-    carried: list[int] = field(default_factory=list)
-    passed_on: int = 0  # calls that got the state of the call before
-    jumps: list[float] = field(default_factory=list)
-    windows: set[int] = field(default_factory=set)
-    overlaps: list[bool] = field(default_factory=list)
+    by_hand: int = 0  # changes of weights by no optimizer
+    calls: int = 0  # of recurrent layers, in training
+    cells: int = 0  # of single cells, in training
+    untouched: int = 0  # calls in training that begin at zero
     longest: int = 0
-    untouched: int = 0  # recurrent calls in training without a state
+    third: float = math.inf  # seconds from the start to the third loss
+
+
+@dataclass
+class _Book:
+    """What an optimizer owns, and whether gradients were cleared since."""
+
+    weights: list[Tensor]
+    cleared: bool = True
+    before: list[Tensor] | None = None
+
+
+def _spared(look: Callable) -> Callable:
+    """Count the time that a function takes; leave it out if too much."""
+
+    @wraps(look)
+    def run(self: "_Watch", *given: Any) -> None:
+        start = time.perf_counter()
+        if self.spent > FREE + PART * (start - self.start):
+            self.record.sparing = True
+            return
+        look(self, *given)
+        self.spent += time.perf_counter() - start
+
+    return run
 
 
 class _Watch:
@@ -114,17 +196,22 @@ class _Watch:
 
     def __init__(self, record: Record, seconds: float, stop: int | None):
         self.record = record
-        self.until = time.monotonic() + seconds
+        self.seconds, self.until = seconds, math.inf
         self.stop = stop
+        self.start, self.spent = time.perf_counter(), 0.0
         self.depth = 0
         self.loaded: int | None = None
-        self.stepped = False
+        self.batch, self.shuffled = 0, False
         self.norm: float | None = None
-        self.before: list[tuple[Tensor, Tensor]] = []
+        self.stepping, self.stepped = False, True
+        self.books: dict[int, _Book] = {}
+        self.hand: tuple[Tensor, Tensor] | None = None
         self.model: ModelCall | None = None
+        self.waiting: deque[ModelCall] = deque(maxlen=WAITING)
         self.previous: dict[int, LayerCall] = {}
+        self.holds: dict[int, tuple[torch.nn.Module, bool]] = {}
+        self.names: dict[int, str] = {}
         self.models_seen = [0, 0]
-        self.layers_seen = 0
 
     # modules
 
@@ -132,89 +219,175 @@ class _Watch:
         """Note what goes through a model, and what comes out."""
 
         def run(module: torch.nn.Module, *given: Any, **named: Any) -> Any:
-            inner = isinstance(module, torch.nn.RNNBase)
-            if self.depth == 0 and _holds_layer(module):
+            if module._parameters and torch.is_grad_enabled():
+                self._list_weights(module)
+            if self.depth == 0 and self._holds_layer(module):
                 return self._call_model(original, module, given, named)
-            if inner:
-                return self._call_layer(original, module, given, named)
-            return original(module, *given, **named)
+            return self._call_part(original, module, given, named)
 
         return run
+
+    def _call_part(
+        self, original: Callable, module: Any, given: Any, named: Any
+    ) -> Any:
+        if isinstance(module, torch.nn.RNNBase):
+            return self._call_layer(original, module, given, named)
+        if isinstance(module, torch.nn.RNNCellBase):
+            return self._call_cell(original, module, given, named)
+        return original(module, *given, **named)
+
+    def _holds_layer(self, module: torch.nn.Module) -> bool:
+        if id(module) not in self.holds:
+            held = any(isinstance(m, LAYERS) for m in module.modules())
+            self.holds[id(module)] = module, held
+            if held:
+                for name, part in module.named_modules():
+                    self.names.setdefault(id(part), name)
+        return self.holds[id(module)][1]
+
+    def _list_weights(self, module: torch.nn.Module) -> None:
+        seen = self.record.weights
+        own = module._parameters
+        if all(p is None or id(p) in seen for p in own.values()):
+            return
+        name = self.names.get(id(module)) or _find_name(module)
+        for key, p in own.items():
+            if p is not None and p.requires_grad:
+                suffix = key.partition("_l")[2] if isinstance(module, LAYERS) else ""
+                seen.setdefault(
+                    id(p),
+                    Weight(f"{name}.{key}", (id(module), suffix), module, p, _line()),
+                )
+        if isinstance(module, LAYERS) and self.hand is None:
+            p = next(module.parameters())
+            self.hand = p, p.detach().clone()
 
     def _call_model(
         self, original: Callable, module: Any, given: Any, named: Any
     ) -> Any:
+        self._end()
         self.depth += 1
         try:
-            if isinstance(module, torch.nn.RNNBase):
-                result = self._call_layer(original, module, given, named)
-            else:
-                result = original(module, *given, **named)
+            result = self._call_part(original, module, given, named)
         finally:
             self.depth -= 1
         output = next(_find_tensors(result), None)
         if output is None:
             return result
+        grad = torch.is_grad_enabled()
+        keep = self.models_seen[grad] < KEPT
         call = ModelCall(
             module,
-            tuple(_detach(v) for v in given),
-            {k: _detach(v) for k, v in named.items()},
+            tuple(_detach(v, keep) for v in given),
+            {k: _detach(v, keep) for k, v in named.items()},
             output.detach(),
             module.training,
+            _line(),
+            grad,
             loaded=self.loaded,
+            after=len(self.record.updates),
         )
         self.model = call
+        self.waiting.append(call)
         if output.requires_grad:
             output.register_hook(lambda _: setattr(call, "learnt", True))
-        used = self.models_seen[torch.is_grad_enabled()]
-        self.models_seen[torch.is_grad_enabled()] += 1
-        if used < KEPT:
+        self.models_seen[grad] += 1
+        if keep:
             self.record.models.append(call)
         return result
+
+    def note_uses(self) -> None:
+        """Which calls of the model were for use, in training mode."""
+        uses = [c for c in self.waiting if c.after and c.training and not c.learnt]
+        self.waiting.clear()
+        if not uses:
+            return
+        self.record.used_intervals += any(c.grad for c in uses)
+        kept = self.record.uses
+        for use in uses:
+            before = kept[-1] if kept else None
+            self.record.repeats += (
+                before is not None
+                and before.after == use.after
+                and _is_same(before, use)
+            )
+            kept.append(use)
+            del kept[KEPT:-1]
+
+    def _call_cell(self, original: Callable, cell: Any, given: Any, named: Any) -> Any:
+        result = original(cell, *given, **named)
+        if torch.is_grad_enabled():
+            state = (*given[1:2], named.get("hx"))
+            self.record.cells += 1
+            self._follow(tuple(_find_tensors(state)), _find_tensors(result))
+        return result
+
+    def _follow(self, state: Sequence[Tensor], made: Any) -> None:
+        """Note a state that leads back to the graph of an earlier step."""
+        now = self.record.backwards
+        for tensor in state:
+            made_at = _find_step(tensor, now)
+            if made_at is not None:
+                self.record.carried.append((now - made_at, _line()))
+        for tensor in made:
+            if tensor.grad_fn is not None:
+                tensor.grad_fn.metadata.setdefault(STEP, now)
 
     def _call_layer(
         self, original: Callable, layer: Any, given: Any, named: Any
     ) -> Any:
-        bound = inspect.signature(layer.forward).bind(*given, **named)
-        values = [*bound.arguments.values(), None][:2]
-        x, state = values[0], tuple(_find_tensors(values[1]))
+        x = given[0] if given else named.get("input")
+        state = tuple(_find_tensors((*given[1:2], named.get("hx"))))
         learns = torch.is_grad_enabled()
-        if learns and isinstance(x, Tensor) and not x.requires_grad:
-            x = x.detach().requires_grad_()
-            result = original(layer, x, *bound.args[1:])
+        kept = learns and self.record.calls < 2 * KEPT
+        if kept and given and isinstance(x, Tensor) and not x.requires_grad:
+            seen = x.detach().requires_grad_()
+            result = original(layer, seen, *given[1:], **named)
         else:
+            seen = x
             result = original(layer, *given, **named)
-        steps = [_find_step(s, self.record.backwards) for s in state]
-        self.record.carried += [
-            self.record.backwards - k for k in steps if k is not None
-        ]
-        self._keep(layer, x, state, result, learns)
+        last = tuple(_find_tensors(result[1]))
+        self._follow(state, (*_find_tensors(result[0]), *last))
+        self.record.calls += learns
+        self.record.untouched += learns and not any(s.any() for s in state)
+        packed = isinstance(x, PackedSequence)
+        T = len(x.batch_sizes) if packed else len(_to_time_first(layer, x))
+        self.record.longest = max(self.record.longest, T)
+        if not packed:
+            self._keep(layer, x, seen, state, result, last, learns, kept)
         return result
 
-    def _keep(self, layer: Any, x: Any, state: Any, result: Any, learns: bool) -> None:
-        y, last = result[0], tuple(_find_tensors(result[1]))
-        for tensor in (*_find_tensors(y), *last):
-            if tensor.grad_fn is not None:
-                notes: Any = tensor.grad_fn.metadata
-                notes.setdefault(STEP, self.record.backwards)
-        packed = isinstance(x, PackedSequence)
-        whole = _to_time_first(layer, x)
+    @_spared
+    def _keep(
+        self,
+        layer: Any,
+        x: Tensor,
+        seen: Tensor,
+        state: Any,
+        result: Any,
+        last: Any,
+        learns: bool,
+        kept: bool,
+    ) -> None:
+        y = result[0]
         call = LayerCall(
             layer,
-            whole.detach(),
-            None if packed else _to_time_first(layer, y).detach(),
+            _to_time_first(layer, x.detach()),
+            _to_time_first(layer, y.detach()),
             tuple(s.detach() for s in state),
             tuple(s.detach() for s in last),
             layer.training,
             {},
+            _line(),
+            _find_tokens(layer, x),
+            x.requires_grad,
             loaded=self.loaded,
+            batch=self.batch,
+            shuffled=self.shuffled,
         )
-        self.record.longest = max(self.record.longest, len(whole))
         self._compare(call, learns)
         self.previous[id(layer)] = call
-        self.record.untouched += learns and not any(s.any() for s in call.state)
-        self.layers_seen += learns
-        if not learns or self.layers_seen > 2 * KEPT or packed:
+        if not kept:
             return
         self.record.layers.append(call)
         call.weights.update(
@@ -222,34 +395,31 @@ class _Watch:
             for name, p in layer.named_parameters()
             if name.endswith("ih_l0") or name == "bias_hh_l0"
         )
-        _keep_gradient(x, call, "d_x", layer)
+        _keep_gradient(seen, call, "d_x", layer)
         _keep_gradient(y, call, "d_y", layer)
         _keep_gradient(last[0], call, "d_last", None)
 
     def _compare(self, call: LayerCall, learns: bool) -> None:
         """With what was read before: does it go on, was it trained on?"""
         before = self.previous.get(id(call.layer))
-        same = (
-            before is not None
-            and len(call.state) == len(before.last) > 0
-            and all(
+        if learns and before is not None and len(call.x) > 2:
+            same = len(call.state) == len(before.last) > 0 and all(
                 a.shape == b.shape and torch.equal(a, b)
                 for a, b in zip(call.state, before.last, strict=True)
             )
-        )
-        if learns and same and before is not None and len(call.x) > 2:
-            self.record.passed_on += 1
-            gap = (call.x[0] - before.x[-1]).abs().mean().item()
-            inside = call.x.diff(dim=0).abs().mean().item()
-            self.record.jumps.append(gap / (inside + 1e-12))
-        pieces = _cut(call.x)
-        if learns and len(self.record.windows) < WINDOWS:
-            self.record.windows.update(k for row in pieces for k in row)
-        elif not learns:
-            seen = self.record.windows
-            self.record.overlaps += [
-                row[0] in seen or row[-1] in seen for row in pieces if row
-            ]
+            if same and (call.batch != before.batch or not call.batch):
+                gap = (call.x[0] - before.x[-1]).abs().mean().item()
+                inside = call.x.diff(dim=0).abs().mean().item()
+                jump = gap / (inside + 1e-12)
+                self.record.jumps.append((jump, call.shuffled, call.line))
+        if call.learnt or len(self.record.windows) > WINDOWS:
+            return
+        for whole, pieces in _cut(call.x):
+            if learns:
+                self.record.rows.add(whole)
+                self.record.windows.update(pieces)
+            else:
+                self.record.asked.append((whole, pieces[0], pieces[-1], call.line))
 
     # losses, gradients, steps
 
@@ -259,38 +429,112 @@ class _Watch:
         def run(*given: Any, **named: Any) -> Any:
             said = dict(zip(("input", "target"), given, strict=False))
             said.update(named)
-            self._look_at_loss(name, said["input"], said["target"])
-            return original(*given, **named)
+            if self.depth == 0 or said["input"].requires_grad:
+                plain = len(given) < 3 and named.get("reduction", "mean") == "mean"
+                plain = plain and named.get("weight") is None
+                self._look_at_loss(name, said["input"], said["target"], plain)
+            self.depth += 1  # what it subtracts is its own
+            try:
+                return original(*given, **named)
+            finally:
+                self.depth -= 1
 
         return run
 
-    def _look_at_loss(self, name: str, pred: Tensor, target: Tensor) -> None:
-        self.record.loss_calls += 1
-        if self.model is not None:
+    def difference(self, original: Callable) -> Callable:
+        """Look at a forecast minus its target, or the other way round."""
+
+        def run(one: Tensor, two: Any, *more: Any) -> Any:
+            if self.depth == 0 and self.model is not None and type(two) is Tensor:
+                a, b = (two, one) if two.requires_grad else (one, two)
+                learns = a.requires_grad or not self.model.grad
+                if learns and a.dim() and b.dim() and not b.requires_grad:
+                    self._look_at_loss("difference", a, b, False)
+            return original(one, two, *more)
+
+        return run
+
+    @_spared
+    def _look_at_loss(
+        self, name: str, forecast: Tensor, target: Tensor, plain: bool
+    ) -> None:
+        record, line = self.record, _line()
+        if forecast.is_floating_point() and target.is_floating_point():
+            self._look_at_shapes(name, forecast, target, line)
+        call = LossCall(
+            name, forecast.detach(), target.detach(), line, plain, self.model
+        )
+        record.late[torch.is_grad_enabled() and forecast.requires_grad].append(call)
+        if self.model is not None and name != "difference":
             self.model.target = target.detach()
-        if _are_probabilities(name, pred.detach()):
-            seen = self.record.probabilities
-            seen[name] = seen.get(name, 0) + 1
+        record.loss_calls[name] = record.loss_calls.get(name, 0) + 1
+        if _are_probabilities(name, forecast.detach()):
+            seen = record.probabilities.setdefault(name, [0, 0, line])
+            seen[0] += 1
+            seen[1] += forecast.numel()
+
+    def _look_at_shapes(self, name: str, a: Tensor, b: Tensor, line: str) -> None:
+        if a.shape == b.shape or name.startswith("binary"):
+            return
+        try:
+            both = torch.broadcast_shapes(a.shape, b.shape)
+        except RuntimeError:
+            return
+        size = math.prod(both)
+        wide = size > a.numel() > 1 and a.dim() != b.dim()
+        if wide and (size > b.numel() > 1 or name != "difference"):
+            seen = tuple(a.shape), tuple(b.shape), size // a.numel(), line
+            if seen not in self.record.broadcasts:
+                self.record.broadcasts.append(seen)
 
     def backward(self, original: Callable) -> Callable:
         """Note each way back, and a gradient left from the last."""
 
         def run(loss: Tensor, *given: Any, **named: Any) -> Any:
-            if self.stepped and any(
-                p.grad is not None and p.grad.any() for p, _ in self.before
-            ):
-                self.record.uncleared += 1
-            self.stepped, self.norm = False, None
+            self._look_before()
             result = original(loss, *given, **named)
-            self.record.backwards += 1
-            if loss.numel() == 1:
-                self.record.losses.append(loss.item())
+            self._look_after(loss)
             done = self.stop is not None and self.record.backwards >= self.stop
-            if done or time.monotonic() > self.until:
+            if done:
                 raise Enough
+            if self.until == math.inf:
+                self.until = time.monotonic() + self.seconds
+            self._end()
             return result
 
         return run
+
+    def _end(self) -> None:
+        """Stop the script when its time, from the first gradient, is over."""
+        if time.monotonic() > self.until:
+            self.record.stopped = True
+            raise Enough
+
+    def _look_before(self) -> None:
+        for book in self.books.values():
+            if not book.cleared and not _have_gradients(book.weights):
+                book.cleared = True
+        if self.hand is not None and not (self.stepped or self.stepping):
+            weight, before = self.hand
+            if not torch.equal(weight.detach(), before):
+                self.record.by_hand += 1
+                if _have_gradients([weight]):
+                    self.record.uncleared.append(_line())
+        self.stepped, self.norm = False, None
+
+    def _look_after(self, loss: Tensor) -> None:
+        record = self.record
+        record.backwards += 1
+        if loss.numel() == 1:
+            record.losses.append(loss.item())
+        if record.backwards == 3:
+            record.third = time.perf_counter() - self.start
+        self.note_uses()
+        if self.hand is not None and not self.books:
+            self.hand[1].copy_(self.hand[0].detach())
+        for weight in record.weights.values():
+            if not weight.learnt:
+                weight.learnt = _have_gradients([weight.weight])
 
     def clip(self, original: Callable) -> Callable:
         """Note that gradients are clipped, and their norm before."""
@@ -307,27 +551,48 @@ class _Watch:
         """Keep the weights as they are before an update."""
         groups = optimizer.param_groups
         weights = [p for group in groups for p in group["params"]]
-        self.before = [(p, p.detach().clone()) for p in weights]
+        book = self.books.setdefault(id(optimizer), _Book(weights))
+        book.weights, book.before = weights, None
+        self.stepping = True
+        self._copy(book)
+
+    @_spared
+    def _copy(self, book: _Book) -> None:
+        book.before = [p.detach().clone() for p in book.weights]
 
     def after_step(self, optimizer: Any, *_: Any) -> None:
         """Compare an update with what the gradient promised."""
-        self.stepped = True
-        moved = [(p.detach() - old, p.grad) for p, old in self.before]
-        promised = sum(-(d * g).sum().item() for d, g in moved if g is not None)
-        norm = self.norm
-        if norm is None:
-            norm = _measure_norm([g for _, g in moved])
-        size = _measure_norm([old for _, old in self.before])
-        self.record.updates.append(
-            Update(
-                self.record.losses[-1] if self.record.losses else math.nan,
-                norm,
-                _measure_norm([d for d, _ in moved]) / (size + 1e-12),
-                promised,
-                float(optimizer.param_groups[0]["lr"]),
-                self.model is None or self.model.training,
-            )
+        self.stepping, self.stepped = False, True
+        book, record, line = self.books[id(optimizer)], self.record, _line()
+        if not book.cleared:
+            record.uncleared.append(line)
+        book.cleared = False
+        update = Update(
+            record.losses[-1] if record.losses else math.nan,
+            float(optimizer.param_groups[0]["lr"]),
+            self.model is None or self.model.training,
+            line,
         )
+        record.updates.append(update)
+        for p in book.weights:
+            if id(p) in record.weights:
+                record.weights[id(p)].owned = True
+        if book.before is not None:
+            self._measure(book, update)
+
+    @_spared
+    def _measure(self, book: _Book, update: Update) -> None:
+        old = book.before or []
+        moved = [p.detach() - q for p, q in zip(book.weights, old, strict=True)]
+        slopes = [p.grad for p in book.weights]
+        update.looked = True
+        update.promised = sum(
+            -(d * g).sum().item()
+            for d, g in zip(moved, slopes, strict=True)
+            if g is not None and not g.is_sparse
+        )
+        update.norm = _measure_norm(slopes) if self.norm is None else self.norm
+        update.share = _measure_norm(moved) / (_measure_norm(old) + 1e-12)
 
     # data and seeds
 
@@ -336,13 +601,13 @@ class _Watch:
 
         def run(loader: Any) -> Iterator[Any]:
             sampler = getattr(loader, "sampler", None)
-            if isinstance(sampler, torch.utils.data.RandomSampler):
-                self.record.shuffles = True
+            shuffles = isinstance(sampler, torch.utils.data.RandomSampler)
             plain = loader.collate_fn is torch.utils.data.default_collate
             for batch in original(loader):
                 first = next(_find_tensors(batch), None)
                 if plain and first is not None and first.ndim:
                     self.loaded = len(first)
+                self.batch, self.shuffled = self.batch + 1, shuffles
                 yield batch
 
         return run
@@ -359,8 +624,8 @@ class _Watch:
 
 @contextmanager
 def watch(seconds: float = math.inf, stop: int | None = None) -> Iterator[Record]:
-    """Record what torch does inside; Enough is raised in `backward` when
-    the seconds are over, or after `stop` of them.
+    """Record what torch does inside; Enough is raised when the seconds
+    from the first gradient on are over, or after `stop` gradients.
     """
     record = Record()
     look = _Watch(record, seconds, stop)
@@ -369,6 +634,7 @@ def watch(seconds: float = math.inf, stop: int | None = None) -> Iterator[Record
     places: list[tuple[Any, str, Callable]] = [
         (torch.nn.Module, "__call__", look.call),
         (Tensor, "backward", look.backward),
+        (Tensor, "__sub__", look.difference),
         (utils, "clip_grad_norm_", look.clip),
         (utils, "clip_grad_value_", look.clip),
         (torch.utils.data.DataLoader, "__iter__", look.load),
@@ -387,12 +653,48 @@ def watch(seconds: float = math.inf, stop: int | None = None) -> Iterator[Record
         stack.callback(before.remove)
         after = step.register_optimizer_step_post_hook(look.after_step)
         stack.callback(after.remove)
-        yield record
+        try:
+            yield record
+        finally:
+            if not record.stopped:
+                look.note_uses()
 
 
-def _holds_layer(module: torch.nn.Module) -> bool:
-    kinds = torch.nn.RNNBase, torch.nn.RNNCellBase
-    return any(isinstance(m, kinds) for m in module.modules())
+# where a program is, and what it holds
+
+OURS = (
+    str(Path(__file__).parents[2]),  # rnncore
+    str(Path(torch.__file__).parent),
+    sysconfig.get_path("stdlib"),
+    sysconfig.get_path("purelib"),
+)
+
+
+@cache
+def _is_theirs(name: str) -> bool:
+    return not name.startswith(("<", *OURS))
+
+
+def _line() -> str:
+    """File and line of the innermost frame of the user's own code."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and not _is_theirs(frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
+
+
+def _find_name(module: torch.nn.Module) -> str:
+    """What the user's code calls a module; else its class."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if _is_theirs(frame.f_code.co_filename):
+            for name, value in frame.f_locals.items():
+                if value is module and name != "self":
+                    return str(name)
+        frame = frame.f_back
+    return type(module).__name__
 
 
 def _find_tensors(value: Any) -> Iterator[Tensor]:
@@ -407,20 +709,48 @@ def _find_tensors(value: Any) -> Iterator[Tensor]:
         yield from _find_tensors(list(value.values()))
 
 
-def _detach(value: Any) -> Any:
+def _detach(value: Any, copied: bool) -> Any:
     if isinstance(value, Tensor):
-        return value.detach().clone()
+        return value.detach().clone() if copied else value.detach()
     if type(value) in (tuple, list):
-        return type(value)(_detach(v) for v in value)
+        return type(value)(_detach(v, copied) for v in value)
     return value
 
 
+def _is_same(one: ModelCall, two: ModelCall) -> bool:
+    a, b = next(_find_tensors(one.given), None), next(_find_tensors(two.given), None)
+    return a is not None and b is not None and a.shape == b.shape and a.equal(b)
+
+
+def _have_gradients(weights: Sequence[Tensor]) -> bool:
+    for p in weights:
+        if p.grad is not None:
+            grad = p.grad.coalesce().values() if p.grad.is_sparse else p.grad
+            if grad.any():
+                return True
+    return False
+
+
 def _to_time_first(layer: Any, x: Any) -> Tensor:
-    if isinstance(x, PackedSequence):
-        return torch.nn.utils.rnn.pad_packed_sequence(x)[0]
     if x.ndim == 2:
         return x[:, None]
     return x.transpose(0, 1) if layer.batch_first else x
+
+
+def _find_tokens(layer: Any, x: Tensor) -> Tensor | None:
+    """The (T, B) indices whose embedding x is, through one-way nodes."""
+    node: Any = x.grad_fn
+    for _ in range(6):
+        if node is None or "Embedding" in node.name():
+            break
+        node = node.next_functions[0][0] if node.next_functions else None
+    indices = getattr(node, "_saved_indices", None)
+    if indices is None or indices.dim() != 2 or x.dim() != 3:
+        return None
+    for each in (indices, indices.T):
+        if each.shape == x.shape[:2]:
+            return each.detach().T if layer.batch_first else each.detach()
+    return None
 
 
 def _keep_gradient(x: Any, call: LayerCall, name: str, layer: Any) -> None:
@@ -445,21 +775,22 @@ def _find_step(state: Tensor, now: int) -> int | None:
         made = node.metadata.get(STEP)
         if made is not None and made < now:
             return int(made)
-        todo += [above for above, _ in node.next_functions]
+        if made is None:  # else it was followed when it was made
+            todo += [above for above, _ in node.next_functions]
     return None
 
 
-def _cut(x: Tensor) -> list[list[int]]:
-    """Hashes of all pieces of half the length of x (T, B, D), by row.
+def _cut(x: Tensor) -> Iterator[tuple[int, list[int]]]:
+    """Hashes of each row of x (T, B, D), and of its pieces of half the length.
 
-    Empty for symbols: their pieces recur in any text.
+    None for symbols: their pieces recur in any text.
     """
     T, half = len(x), max(4, len(x) // 2)
     if half > T or (x == x.round()).all():
-        return []
-    rows = x.transpose(0, 1).contiguous().cpu().numpy()
-    starts = range(T - half + 1)
-    return [[hash(row[k : k + half].tobytes()) for k in starts] for row in rows]
+        return
+    for row in x.transpose(0, 1).contiguous().cpu().numpy():
+        pieces = [hash(row[k : k + half].tobytes()) for k in range(T - half + 1)]
+        yield hash(row.tobytes()), pieces
 
 
 def _are_probabilities(name: str, pred: Tensor) -> bool:

@@ -1,8 +1,11 @@
 """Watch a script, or a model that is given, and say what is wrong."""
 
 import copy
+import json
+import re
 import runpy
 import sys
+import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -66,7 +69,9 @@ def watch_script(
     seconds: float = 60.0,
     stop: int | None = None,
 ) -> tuple[Record, BaseException | None]:
-    """Run a Python file as a program: what was seen, how it failed."""
+    """Run a Python file, or a notebook, as a program: what was seen, and
+    how it failed.
+    """
     argv, folders = sys.argv, sys.path[:]
     sys.argv = [str(path), *words]
     failed: BaseException | None = None
@@ -74,13 +79,48 @@ def watch_script(
     try:
         with watch(seconds, stop) as record:
             try:
-                runpy.run_path(str(path), run_name="__main__")
+                _run(path.resolve())
             except Enough:
                 pass
             except SystemExit as end:
                 failed = end if end.code else None
             except Exception as error:  # noqa: BLE001 - told with its line
-                failed = error
+                failed, record.stopped = error, True
     finally:
         sys.argv, sys.path[:] = argv, folders
     return record, failed
+
+
+def _run(path: Path) -> None:
+    if path.suffix != ".ipynb":
+        runpy.run_path(str(path), run_name="__main__")
+        return
+    main, before = types.ModuleType("__main__"), sys.modules["__main__"]
+    main.__dict__["display"] = print
+    sys.modules["__main__"] = main
+    try:
+        for name, code in read_cells(path):
+            exec(compile(code, name, "exec"), main.__dict__)
+    finally:
+        sys.modules["__main__"] = before
+
+
+def read_cells(path: Path) -> list[tuple[str, str]]:
+    """The code cells of a notebook: a name for each, and its Python.
+
+    Lines of a shell (!) or of IPython (%) are left out, cells that begin
+    with a %% of another language, too. Raises ValueError where the file
+    is no notebook.
+    """
+    try:
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        sources = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: expected a notebook of format 4") from error
+    named = []
+    for number, source in enumerate(sources, 1):
+        if re.match(r"\s*%%(?!time|capture)", source):
+            continue
+        plain = re.sub(r"(?m)^(\s*)[!%].*$", r"\1pass", source)
+        named.append((f"{path}, cell {number}", plain))
+    return named
