@@ -3,11 +3,11 @@
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from rnncore.apps.diagnose.finding import Finding
 from rnncore.apps.diagnose.measures import (
     compare_with_last,
     count_padding,
@@ -26,19 +26,6 @@ from rnncore.apps.diagnose.measures import (
     run_again,
 )
 from rnncore.apps.diagnose.record import LayerCall, Record, Weight
-
-
-class Finding(NamedTuple):
-    """A fault: its name, what was measured, the cure, where it is told,
-    and the file and line of the user's where it acts.
-    """
-
-    name: str
-    evidence: str
-    cure: str
-    section: str
-    line: str = ""
-
 
 Test = Callable[[Record], Finding | None]
 
@@ -456,7 +443,7 @@ def find_horizon(record: Record) -> Finding | None:
         T, reach = len(call.x), measure_reach(call)
         gated = not call.layer.mode.startswith("RNN")
         least = 50 if gated else 20
-        if reach is None or T < least or reach * 2 >= T:
+        if reach is None or not least <= T > reach * 2:
             continue
         return Finding(
             "horizon",

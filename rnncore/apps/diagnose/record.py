@@ -164,7 +164,7 @@ class Record:
     cells: int = 0  # of single cells, in training
     untouched: int = 0  # calls in training that begin at zero
     longest: int = 0
-    third: float = math.inf  # seconds from the start to the third loss
+    third: float = math.inf  # seconds of processor time to the third loss
 
 
 @dataclass
@@ -199,6 +199,7 @@ class _Watch:
         self.seconds, self.until = seconds, math.inf
         self.stop = stop
         self.start, self.spent = time.perf_counter(), 0.0
+        self.begun = time.process_time()
         self.depth = 0
         self.loaded: int | None = None
         self.batch, self.shuffled = 0, False
@@ -528,7 +529,7 @@ class _Watch:
         if loss.numel() == 1:
             record.losses.append(loss.item())
         if record.backwards == 3:
-            record.third = time.perf_counter() - self.start
+            record.third = time.process_time() - self.begun
         self.note_uses()
         if self.hand is not None and not self.books:
             self.hand[1].copy_(self.hand[0].detach())

@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from rnncore.apps.diagnose.findings import Finding, find_faults
+from rnncore.apps.diagnose.finding import Finding
+from rnncore.apps.diagnose.findings import find_faults
 from rnncore.apps.diagnose.record import Enough, Record, watch
 
 Loss = Callable[..., Tensor]
@@ -100,7 +101,7 @@ def _run(path: Path) -> None:
     sys.modules["__main__"] = main
     try:
         for name, code in read_cells(path):
-            exec(compile(code, name, "exec"), main.__dict__)
+            exec(compile(code, name, "exec"), main.__dict__)  # noqa: S102 - its own
     finally:
         sys.modules["__main__"] = before
 
