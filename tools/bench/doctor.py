@@ -172,7 +172,8 @@ def main() -> None:
         verdict = judge(script)
         judged.append((script, verdict))
         took = time.perf_counter() - start
-        sign = "WRONG" if _is_wrong(script, verdict) or verdict.failed else "ok"
+        broke = not script.fault and verdict.failed
+        sign = "WRONG" if _is_wrong(script, verdict) or broke else "ok"
         print(f"{sign:6}{took:5.1f} s {_describe(script, verdict)}", verdict.failed)
         if sign == "WRONG":
             print(*verdict.told, sep="\n")

@@ -70,7 +70,7 @@ def goes_on(x: Tensor, axis: int) -> bool:
         return False
     x = x[..., spread > 0] / spread[spread > 0]
     wander = x.std(dim=axis).mean()
-    return bool(x.diff(dim=axis).abs().mean() < 0.25 and wander > 0.5)
+    return bool(x.diff(dim=axis).abs().mean() < 0.4 and wander > 0.6)
 
 
 def jumps(x: Tensor, axis: int) -> bool:
@@ -80,7 +80,7 @@ def jumps(x: Tensor, axis: int) -> bool:
     if not (spread > 0).any() or x.shape[axis] < 4:
         return False
     x = x[..., spread > 0] / spread[spread > 0]
-    return bool(x.diff(dim=axis).abs().mean() > 0.6)
+    return bool(x.diff(dim=axis).abs().mean() > 0.8)
 
 
 # the model again

@@ -719,8 +719,10 @@ def _detach(value: Any, copied: bool) -> Any:
 
 
 def _is_same(one: ModelCall, two: ModelCall) -> bool:
-    a, b = next(_find_tensors(one.given), None), next(_find_tensors(two.given), None)
-    return a is not None and b is not None and a.shape == b.shape and a.equal(b)
+    a, b = list(_find_tensors(one.given)), list(_find_tensors(two.given))
+    return len(a) == len(b) > 0 and all(
+        k.shape == j.shape and k.equal(j) for k, j in zip(a, b, strict=True)
+    )
 
 
 def _have_gradients(weights: Sequence[Tensor]) -> bool:
