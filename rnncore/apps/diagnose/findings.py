@@ -23,6 +23,7 @@ from rnncore.apps.diagnose.measures import (
     measure_growth,
     measure_reach,
     measure_saturation,
+    overlap,
     run_again,
 )
 from rnncore.apps.diagnose.record import LayerCall, Record, Weight
@@ -184,16 +185,17 @@ def _tell_swapped(call: LayerCall) -> str:
             f"of {B} sequences in the layer's batch the loss reads the "
             "last alone, at all of its steps"
         )
-    if call.learnt or not jumps(call.x, 0):
+    if call.learnt:
         return ""
     as_given = call.x.transpose(0, 1) if call.layer.batch_first else call.x
     viewed = as_given.reshape(as_given.shape[1], as_given.shape[0], D)
-    if goes_on(viewed, 0 if call.layer.batch_first else 1):
+    viewed = viewed if call.layer.batch_first else viewed.transpose(0, 1)
+    if (goes_on(viewed) and jumps(call.x)) or (overlap(viewed) and not overlap(call.x)):
         return (
             f"the {T} steps of a sequence jump; the same numbers as "
             f"{B} sequences, viewed and not transposed, go on from step to step"
         )
-    if goes_on(call.x, 1):
+    if jumps(call.x) and goes_on(call.x.transpose(0, 1)):
         return (
             f"the {T} steps of a sequence jump; from sequence to sequence "
             "the numbers go on"

@@ -62,25 +62,34 @@ def count_padding(calls: Sequence[LayerCall]) -> Tensor:
     return every
 
 
-def goes_on(x: Tensor, axis: int) -> bool:
-    """Whether x, of 3 axes, is a smooth curve along one of them."""
-    x = x.double()
-    spread = x.std(dim=(0, 1))
-    if not (spread > 0).any() or x.shape[axis] < 8:
+def goes_on(x: Tensor) -> bool:
+    """Whether the sequences of x (T, B, D) are smooth curves."""
+    x = _scale(x)
+    if not x.numel() or len(x) < 8:
         return False
-    x = x[..., spread > 0] / spread[spread > 0]
-    wander = x.std(dim=axis).mean()
-    return bool(x.diff(dim=axis).abs().mean() < 0.4 and wander > 0.6)
+    wander = x.std(dim=0).mean()
+    return bool(x.diff(dim=0).abs().mean() < 0.4 and wander > 0.6)
 
 
-def jumps(x: Tensor, axis: int) -> bool:
-    """Whether x, of 3 axes, has no order along one of them."""
+def jumps(x: Tensor) -> bool:
+    """Whether the sequences of x (T, B, D) have no order in time."""
+    x = _scale(x)
+    return x.numel() > 0 and bool(x.diff(dim=0).abs().mean() > 0.8)
+
+
+def overlap(x: Tensor) -> bool:
+    """Whether each sequence of x (T, B, D) is the one before, a step on."""
+    T, B, _ = x.shape
+    if T < 4 or B < 4 or (x == x[0, 0]).all():
+        return False
+    return bool((x[1:, :-1] == x[:-1, 1:]).float().mean() > 0.9)
+
+
+def _scale(x: Tensor) -> Tensor:
+    """Columns of x (T, B, D) with deviation 1, without those that stay."""
     x = x.double()
     spread = x.std(dim=(0, 1))
-    if not (spread > 0).any() or x.shape[axis] < 4:
-        return False
-    x = x[..., spread > 0] / spread[spread > 0]
-    return bool(x.diff(dim=axis).abs().mean() > 0.8)
+    return x[..., spread > 0] / spread[spread > 0]
 
 
 # the model again
