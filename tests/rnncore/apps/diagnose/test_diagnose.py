@@ -1,6 +1,8 @@
 """Scripts with one fault each are told it; right ones are left alone."""
 
+import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -176,3 +178,133 @@ def test_what_cannot_be_examined_is_refused(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "recurrent layer" in said
     assert "line 1: ZeroDivisionError" in said
+
+
+LOOP = """
+import torch
+import warnings
+torch.manual_seed(0)
+net, fc = torch.nn.GRU(1, 4, batch_first=True), torch.nn.Linear(4, 1)
+params = [*net.parameters(), *fc.parameters()]
+optimizer = torch.optim.SGD(params, lr=0.1)
+for _ in range(12):
+    x = torch.randn(8, 6, 1)
+    loss = torch.nn.functional.mse_loss(fc(net(x)[0][:, -1]), {target})
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+def test_a_finding_names_file_and_line_and_torchs_warning_is_passed_on(
+    tmp_path, capsys
+):
+    path = tmp_path / "train.py"
+    path.write_text(LOOP.format(target="x[:, -2, 0]"))
+    assert main(["diagnose", str(path)]) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines()[0] == "shapes"
+    assert "train.py, line 10" in told.out
+    assert "broadcasting" in told.err
+
+
+def test_a_notebook_is_run_without_the_lines_of_a_shell(tmp_path):
+    code = "!pip install torch\n%matplotlib inline\nif True:\n    !ls\n"
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title"]},
+        {"cell_type": "code", "source": "%%bash\nexit 1"},
+        {"cell_type": "code", "source": code},
+        {
+            "cell_type": "code",
+            "source": LOOP.format(target="x[:, -2, 0]").splitlines(True),
+        },
+    ]
+    path = tmp_path / "train.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    record, failed = watch_script(path)
+    assert failed is None
+    found = find_faults(record)
+    assert [f.name for f in found] == ["shapes"]
+    assert found[0].line.endswith("train.ipynb, cell 3, line 10")
+
+
+def test_a_file_that_is_no_notebook_is_told(tmp_path):
+    path = tmp_path / "train.ipynb"
+    path.write_text('{"cells": 3}')
+    _, failed = watch_script(path)
+    assert isinstance(failed, ValueError)
+
+
+def test_no_step_of_an_optimizer_is_status_2_and_said(tmp_path, capsys):
+    path = tmp_path / "by_hand.py"
+    code = LOOP.format(target="x[:, -2]")
+    by_hand = "for p in params: p.data.sub_(0.1 * p.grad)"
+    code = code.replace("optimizer.step()", by_hand)
+    path.write_text(code)
+    assert main(["diagnose", str(path)]) == 2
+    assert "no optimizer" in capsys.readouterr().out
+
+
+def test_the_seconds_count_from_the_first_gradient(tmp_path):
+    path = tmp_path / "slow_start.py"
+    path.write_text(
+        "import time\ntime.sleep(1)\n" + LOOP.format(target="x[:, -2]")
+    )
+    record, failed = watch_script(path, seconds=0.9)
+    assert failed is None
+    assert len(record.updates) > 0
+
+
+def test_weights_in_no_optimizer_are_named(batch):
+    model = Net(batch_first=True)
+    found = diagnose(
+        model,
+        batch,
+        squared,
+        lambda w: torch.optim.Adam(
+            [p for p in w if p.ndim == 2 and len(p) > 1]
+        ),
+    )
+    (finding,) = (f for f in found if f.name == "no-optimizer")
+    assert "readout.weight" in finding.evidence
+
+
+def test_a_trainer_that_catches_everything_is_stopped_all_the_same(
+    tmp_path,
+):
+    path = tmp_path / "trainer.py"
+    path.write_text(
+        "import torch\ngru = torch.nn.GRU(1, 2)\n"
+        "def fit():\n    while True:\n"
+        "        gru(torch.rand(3, 1, 1))[0].sum().backward()\n"
+        "try:\n    fit()\nexcept BaseException:\n    torn_down = True\n    raise\n"
+    )
+    record, failed = watch_script(path, seconds=0.2)
+    assert failed is None
+    assert record.stopped
+
+
+@pytest.mark.slow
+def test_watching_takes_at_most_a_fifth_of_a_training():
+    def train():
+        torch.manual_seed(0)
+        lstm = torch.nn.LSTM(16, 96, batch_first=True)
+        fc = torch.nn.Linear(96, 1)
+        params = [*lstm.parameters(), *fc.parameters()]
+        optimizer = torch.optim.Adam(params)
+        start = time.process_time()
+        for _ in range(200):
+            x = torch.randn(32, 30, 16)
+            loss = torch.nn.functional.mse_loss(
+                fc(lstm(x)[0][:, -1]), x[:, 0, :1]
+            )
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return time.process_time() - start
+
+    train()
+    alone = train()
+    with watch():
+        watched = train()
+    assert watched < 1.2 * alone + 3
