@@ -14,7 +14,6 @@ from rnncore.apps.diagnose.measures import (
     do_sequences_mix,
     find_leak_in,
     goes_on,
-    has_dropout,
     is_last_read,
     jumps,
     list_read,
@@ -26,7 +25,7 @@ from rnncore.apps.diagnose.measures import (
     overlap,
     run_again,
 )
-from rnncore.apps.diagnose.record import LayerCall, Record, Weight
+from rnncore.apps.diagnose.record import EARLY, LayerCall, Record, Weight, has_dropout
 
 Test = Callable[[Record], Finding | None]
 
@@ -91,7 +90,8 @@ def find_shapes(record: Record) -> Finding | None:
 def find_probabilities(record: Record) -> Finding | None:
     """A softmax before a loss that has its own."""
     for name, (count, size, line) in record.probabilities.items():
-        if count == record.loss_calls[name] and size >= 50:
+        calls = min(record.loss_calls[name], EARLY)
+        if count == calls and size >= 50:
             wanted = "log-probabilities" if name == "nll_loss" else "logits"
             return Finding(
                 "softmax-before-loss",

@@ -194,16 +194,6 @@ def _does_start_move(
     return bool((one - two).abs().max() > 1e-5 * one.abs().max())
 
 
-def has_dropout(module: torch.nn.Module) -> bool:
-    """Whether a module acts otherwise in training."""
-    return any(
-        getattr(m, "p", 0) > 0
-        if isinstance(m, torch.nn.modules.dropout._DropoutNd)
-        else getattr(m, "dropout", 0) and getattr(m, "num_layers", 0) > 1
-        for m in module.modules()
-    )
-
-
 # gates and gradients
 
 

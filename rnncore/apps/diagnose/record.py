@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
@@ -28,6 +28,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 KEPT = 4  # calls that are kept whole, of training and of evaluation
 LATE = 8  # losses that are kept whole at the end
+EARLY = 50  # calls in which states are followed, and losses looked at
 WINDOWS = 200_000  # pieces of training sequences that are remembered
 WAITING = 64  # calls of a model that wait for a gradient
 PART = 0.1  # of the program's time that may be spent on looking,
@@ -167,6 +168,14 @@ class Record:
     third: float = math.inf  # seconds of processor time to the third loss
 
 
+class _Known(NamedTuple):
+    """A module that was called."""
+
+    module: torch.nn.Module
+    recurrent: bool
+    noisy: bool
+
+
 @dataclass
 class _Book:
     """What an optimizer owns, and whether gradients were cleared since."""
@@ -210,7 +219,7 @@ class _Watch:
         self.model: ModelCall | None = None
         self.waiting: deque[ModelCall] = deque(maxlen=WAITING)
         self.previous: dict[int, LayerCall] = {}
-        self.holds: dict[int, tuple[torch.nn.Module, bool]] = {}
+        self.modules: dict[int, _Known] = {}
         self.names: dict[int, str] = {}
         self.models_seen = [0, 0]
 
@@ -222,7 +231,7 @@ class _Watch:
         def run(module: torch.nn.Module, *given: Any, **named: Any) -> Any:
             if module._parameters and torch.is_grad_enabled():
                 self._list_weights(module)
-            if self.depth == 0 and self._holds_layer(module):
+            if self.depth == 0 and self._find_out(module).recurrent:
                 return self._call_model(original, module, given, named)
             return self._call_part(original, module, given, named)
 
@@ -237,14 +246,13 @@ class _Watch:
             return self._call_cell(original, module, given, named)
         return original(module, *given, **named)
 
-    def _holds_layer(self, module: torch.nn.Module) -> bool:
-        if id(module) not in self.holds:
+    def _find_out(self, module: torch.nn.Module) -> _Known:
+        if id(module) not in self.modules:
             held = any(isinstance(m, LAYERS) for m in module.modules())
-            self.holds[id(module)] = module, held
-            if held:
-                for name, part in module.named_modules():
-                    self.names.setdefault(id(part), name)
-        return self.holds[id(module)][1]
+            self.modules[id(module)] = _Known(module, held, has_dropout(module))
+            for name, part in module.named_modules() if held else ():
+                self.names.setdefault(id(part), name)
+        return self.modules[id(module)]
 
     def _list_weights(self, module: torch.nn.Module) -> None:
         seen = self.record.weights
@@ -289,8 +297,10 @@ class _Watch:
             after=len(self.record.updates),
         )
         self.model = call
-        self.waiting.append(call)
-        if output.requires_grad:
+        noisy = self._find_out(module).noisy
+        if noisy:
+            self.waiting.append(call)
+        if (noisy or keep) and output.requires_grad:
             output.register_hook(lambda _: setattr(call, "learnt", True))
         self.models_seen[grad] += 1
         if keep:
@@ -326,6 +336,8 @@ class _Watch:
     def _follow(self, state: Sequence[Tensor], made: Any) -> None:
         """Note a state that leads back to the graph of an earlier step."""
         now = self.record.backwards
+        if now > EARLY:
+            return
         for tensor in state:
             made_at = _find_step(tensor, now)
             if made_at is not None:
@@ -469,7 +481,8 @@ class _Watch:
         if self.model is not None and name != "difference":
             self.model.target = target.detach()
         record.loss_calls[name] = record.loss_calls.get(name, 0) + 1
-        if _are_probabilities(name, forecast.detach()):
+        early = record.loss_calls[name] <= EARLY
+        if early and _are_probabilities(name, forecast.detach()):
             seen = record.probabilities.setdefault(name, [0, 0, line])
             seen[0] += 1
             seen[1] += forecast.numel()
@@ -708,6 +721,16 @@ def _find_tensors(value: Any) -> Iterator[Tensor]:
             yield from _find_tensors(part)
     elif isinstance(value, dict):
         yield from _find_tensors(list(value.values()))
+
+
+def has_dropout(module: torch.nn.Module) -> bool:
+    """Whether a module acts otherwise in training."""
+    return any(
+        getattr(m, "p", 0) > 0
+        if isinstance(m, torch.nn.modules.dropout._DropoutNd)
+        else getattr(m, "dropout", 0) and getattr(m, "num_layers", 0) > 1
+        for m in module.modules()
+    )
 
 
 def _detach(value: Any, copied: bool) -> Any:
