@@ -126,6 +126,7 @@ def test_each_application_has_an_extra_and_apps_is_all_of_them(metadata):
     for extra in EXTRAS:
         assert {"torch", "safetensors", "tqdm"} <= of(extra)
         assert {"numba", "filelock"} <= of(extra)  # fast, not only able
+    assert of("diagnose") == of("torch") == {"torch"}
     assert "music21" not in of("forecast")
     assert {"av"} <= of("video") & of("speech") - of("text")
     assert {"sacrebleu"} <= of("translate")

@@ -469,8 +469,10 @@ def find_last_value(record: Record) -> Finding | None:
     before, end = losses[-2 * part : -part], losses[-part:]
     if statistics.fmean(end) < 0.9 * statistics.fmean(before):
         return None
-    calls = record.late[False] or record.late[True]
-    compared = compare_with_last(list(calls))
+    half = len(losses) / 2
+    used = [c for c in record.late[False] if c.model and c.model.after > half]
+    calls = used or list(record.late[True])
+    compared = compare_with_last(calls)
     if compared is None:
         return None
     own, naive, flat = compared

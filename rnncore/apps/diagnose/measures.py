@@ -308,6 +308,8 @@ def _find_last(call: LossCall) -> tuple[Tensor, Tensor, Tensor] | None:
     if not getattr(layer, "batch_first", False) and x.ndim == 3:
         columns = x.transpose(0, 1)
     B, forecast, target = len(columns), call.forecast, call.target
-    if target.shape != forecast.shape or target.numel() == 0 or len(target) != B:
+    if target.shape != forecast.shape or not len(target) == B > 0:
         return None
+    if target.numel() >= B * columns.shape[1]:
+        return None  # a target for each step, not of what comes after the last
     return forecast.reshape(B, -1), target.reshape(B, -1), columns[:, -1:]

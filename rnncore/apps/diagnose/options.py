@@ -8,13 +8,16 @@ from rnncore.apps.spine.options import PROGRAM, add_operand, add_option, parse_p
 
 DIAGNOSE_HELP = """\
 Runs a training script of torch's and says which fault its recurrent
-network has: a state that isn't detached, swapped axes, padding that is
-read, a softmax before the loss, a target that leaks, and more.
+network has, with the line: shapes that broadcast, a state that isn't
+detached, swapped axes, padding that is read, a target that leaks, weights
+without a gradient, and more.
 
-FILE is run as `python FILE WORDS` would run it, in a process of its own;
-it needs no change. What the network does is measured, not how it is
-written. A script that seeds is started a second time, for three losses.
-After the seconds it is stopped, and what was seen till then is judged.
+FILE, a script or a notebook, is run as `python FILE WORDS` would run it,
+in a process of its own; it needs no change. What the network does is
+measured, not how it is written. A script that seeds, and in which nothing
+was found, is started a second time, for three losses. The seconds count
+from the first gradient; then the script is stopped, and what was seen
+is judged.
 """
 EXAMPLE = f"""\
 example:
@@ -22,7 +25,7 @@ example:
   {PROGRAM} diagnose train.py -- --epochs 1
 
 exit codes: 0 nothing was found, 1 a fault was, 2 the command or the
-script cannot be used
+script cannot be used, or no step of an optimizer was seen
 """
 
 
