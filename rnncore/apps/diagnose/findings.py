@@ -325,6 +325,16 @@ def find_shuffling(record: Record) -> Finding | None:
             "ch11_series",
             known[0][3],
         )
+    if len(record.follows) >= 5 and sum(record.follows) * 2 < len(record.follows):
+        return Finding(
+            "shuffled",
+            "the state of a batch goes into the next; in "
+            f"{record.follows.count(False)} of {len(record.follows)} the next does "
+            "not begin with what was to be predicted last",
+            "batches in the order of time, or a state of zeros for each",
+            "ch03_truncated",
+            record.jumps[0][2],
+        )
     by_loader = sum(shuffled for _, shuffled, _ in record.jumps)
     jump = statistics.median(j for j, _, _ in record.jumps) if record.jumps else 0.0
     if len(record.jumps) >= 3 and (by_loader * 2 > len(record.jumps) or jump > 4):

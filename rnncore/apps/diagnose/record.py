@@ -149,6 +149,7 @@ class Record:
     broadcasts: list[tuple[Any, ...]] = field(default_factory=list)
     carried: list[tuple[int, str]] = field(default_factory=list)
     jumps: list[tuple[float, bool, str]] = field(default_factory=list)
+    follows: list[bool] = field(default_factory=list)  # what was predicted
     rows: set[int] = field(default_factory=set)  # whole training sequences
     windows: set[int] = field(default_factory=set)  # and their pieces
     asked: list[tuple[int, int, int, str]] = field(default_factory=list)
@@ -425,6 +426,10 @@ class _Watch:
                 inside = call.x.diff(dim=0).abs().mean().item()
                 jump = gap / (inside + 1e-12)
                 self.record.jumps.append((jump, call.shuffled, call.line))
+                late = self.record.late[True]
+                if late and before.x.shape == call.x.shape:
+                    follows = _follows(before, call, late[-1].target)
+                    self.record.follows += [] if follows is None else [follows]
         if call.learnt or len(self.record.windows) > WINDOWS:
             return
         for whole, pieces in _cut(call.x):
@@ -804,6 +809,27 @@ def _find_step(state: Tensor, now: int) -> int | None:
         if made is None:  # else it was followed when it was made
             todo += [above for above, _ in node.next_functions]
     return None
+
+
+def _follows(before: LayerCall, call: LayerCall, target: Tensor) -> bool | None:
+    """Whether a call begins with what the one before was to predict last.
+
+    None where the targets weren't the next inputs, or windows overlap.
+    """
+    T, B, D = call.x.shape
+    if target.numel() != T * B:
+        return None
+    first = before.layer.batch_first
+    steps = target.reshape(B, T).T if first else target.reshape(T, B)
+    one, two = (
+        c.tokens if c.tokens is not None else (c.x.argmax(2) if D > 1 else c.x[..., 0])
+        for c in (before, call)
+    )
+    if (one[1:] == steps[:-1]).float().mean() < 0.99:
+        return None
+    if any(torch.equal(two[:-s], one[s:]) for s in range(1, T // 2 + 1)):
+        return None  # windows that overlap, in order
+    return bool((two[0] == steps[-1]).float().mean() > 0.5)
 
 
 def _cut(x: Tensor) -> Iterator[tuple[int, list[int]]]:

@@ -27,6 +27,7 @@ MINIMAL = [
     "faulty/view_for_transpose",
     "faulty/by_hand_never_cleared",
     "faulty/copies_yesterday",
+    "faulty/letters_at_random",
 ]
 
 
