@@ -109,6 +109,16 @@ def find_no_gradient(record: Record) -> Finding | None:
     """A recurrent layer that is trained, and gets no gradient."""
     if record.backwards < 5:
         return None
+    looked = [u for u in record.updates if u.looked]
+    if len(looked) >= 5 and not any(u.norm for u in looked):
+        return Finding(
+            "no-gradient",
+            f"at each of {len(looked)} steps all gradients were zero or None, "
+            f"after {record.backwards} backward calls",
+            "zero_grad before backward, not between backward and step",
+            "ch04_training",
+            looked[0].line,
+        )
     cut = [
         group
         for group in _group(record.weights.values())
@@ -406,6 +416,8 @@ def find_rate(record: Record) -> Finding | None:
     updates = record.updates
     looked = [u for u in updates if u.looked]
     if len(updates) < 20 or len(looked) < 10 or updates[0].loss <= 0:
+        return None
+    if not any(u.norm for u in looked):
         return None
     first, last = updates[0].loss, measure_course(record)[1]
     early = looked[: len(looked) // 4 + 1]

@@ -549,7 +549,7 @@ class _Watch:
         if record.backwards == 3:
             record.third = time.process_time() - self.begun
         self.note_uses()
-        if self.hand is not None and not self.books:
+        if self.hand is not None:
             self.hand[1].copy_(self.hand[0].detach())
         for weight in record.weights.values():
             if not weight.learnt:

@@ -28,6 +28,8 @@ MINIMAL = [
     "faulty/by_hand_never_cleared",
     "faulty/copies_yesterday",
     "faulty/letters_at_random",
+    "faulty/cleared_before_the_step",
+    "healthy/four_halves_a_step",
 ]
 
 

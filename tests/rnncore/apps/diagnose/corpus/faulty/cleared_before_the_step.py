@@ -2,7 +2,6 @@
 
 fault: no-gradient
 source: 42
-held back
 """
 
 import torch

@@ -1,7 +1,6 @@
 """Gradients of four small batches are added before each step.
 
 source: 60
-held back
 """
 
 import torch
