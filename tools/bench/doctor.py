@@ -92,7 +92,7 @@ def judge(script: Script) -> Verdict:
 
 
 def _judge(path: Path, sender: Any) -> None:
-    with open(os.devnull, "w") as nothing:
+    with open(os.devnull, "w", encoding="utf-8") as nothing:
         sys.stdout = sys.stderr = nothing
         record, failed = watch_script(path)
         found = find_faults(record)
@@ -118,7 +118,7 @@ def make_table(judged: Sequence[tuple[Script, Verdict]], day: str) -> str:
     heads = "scripts", "healthy", "accused", "faulty", "named, with the line"
     heads += "named at all", "precision", "recall"
     rows = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
-    for title, held in (("tuned on", False), ("held back, judged once", True)):
+    for title, held in (("tuned on", False), ("held back", True)):
         part = [(s, v) for s, v in judged if s.held == held]
         healthy = [v for s, v in part if not s.fault]
         faulty = [(s, v) for s, v in part if s.fault]

@@ -220,7 +220,7 @@ def test_a_notebook_is_run_without_the_lines_of_a_shell(tmp_path):
         },
     ]
     path = tmp_path / "train.ipynb"
-    path.write_text(json.dumps({"cells": cells}))
+    path.write_text(json.dumps({"cells": cells}), "utf-8")
     record, failed = watch_script(path)
     assert failed is None
     found = find_faults(record)
