@@ -115,8 +115,8 @@ def is_named(script: Script, verdict: Verdict) -> bool:
 
 def make_table(judged: Sequence[tuple[Script, Verdict]], day: str) -> str:
     """Precision and recall, and what was missed, as Markdown."""
-    heads = "scripts", "healthy", "accused", "faulty", "named, with the line"
-    heads += "named at all", "precision", "recall"
+    heads = ["scripts", "healthy", "accused", "faulty", "named, with the line"]
+    heads += ["named at all", "precision", "recall"]
     rows = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
     for title, held in (("tuned on", False), ("held back", True)):
         part = [(s, v) for s, v in judged if s.held == held]

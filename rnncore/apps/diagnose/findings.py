@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -534,7 +534,7 @@ TESTS: tuple[Test, ...] = (
 )
 
 
-def _group(weights: Sequence[Weight]) -> list[list[Weight]]:
+def _group(weights: Iterable[Weight]) -> list[list[Weight]]:
     """Weights by the module, and by the layer and direction in it."""
     groups: dict[tuple[int, str], list[Weight]] = {}
     for weight in weights:

@@ -53,13 +53,11 @@ class Enough(BaseException):
 
 @dataclass
 class LayerCall:
-    """One call of a recurrent layer; x and y are (T, B, ...), y None
-    where the sequences are packed.
-    """
+    """One call of a recurrent layer, unpacked; x and y are (T, B, ...)."""
 
     layer: torch.nn.RNNBase
     x: Tensor
-    y: Tensor | None
+    y: Tensor
     state: tuple[Tensor, ...]
     last: tuple[Tensor, ...]
     training: bool
