@@ -1,7 +1,6 @@
 """Watch a script, or a model that is given, and say what is wrong."""
 
 import copy
-import json
 import re
 import runpy
 import sys
@@ -15,6 +14,8 @@ from torch import Tensor
 from rnncore.apps.diagnose.finding import Finding
 from rnncore.apps.diagnose.findings import find_faults
 from rnncore.apps.diagnose.record import Enough, Record, watch
+from rnncore.storage.files import read_bytes
+from rnncore.storage.intake import parse_json
 
 Loss = Callable[..., Tensor]
 
@@ -114,7 +115,7 @@ def read_cells(path: Path) -> list[tuple[str, str]]:
     is no notebook.
     """
     try:
-        cells = json.loads(path.read_text("utf-8"))["cells"]
+        cells = parse_json(read_bytes(path))["cells"]
         sources = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: expected a notebook of format 4") from error
