@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope hub lite bench bench-grader bench-check constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -129,9 +129,6 @@ bench: $(DEV)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 
 gradescope: $(DEV)  ## a zip for Gradescope: make gradescope ASSIGNMENT=ch03_bptt
 	@$(PY) -m grader gradescope $(ASSIGNMENT) $(if $(NO_SANDBOX),--no-sandbox)
-
-classroom: $(DEV)  ## GitHub Classroom: ASSIGNMENT=ch03_bptt and DIR=path, or FROM=clones
-	@$(PY) -m grader classroom $(ASSIGNMENT) $(if $(FROM),--from "$(FROM)","$(DIR)")
 
 HUB_PACKAGES := $(VENV)/hub
 

@@ -32,7 +32,6 @@ COMMANDS = {
     "mark": ("grader.commands.marking", "the same"),
     "return": ("grader.commands.give_back", "pages and points for a system"),
     "gradescope": ("grader.commands.gradescope", "a zip for Gradescope"),
-    "classroom": ("grader.commands.classroom", "GitHub Classroom: start, collect"),
     "similarity": ("grader.commands.similarity", "which look alike"),
 }
 NO_COURSE = ("init", "check")

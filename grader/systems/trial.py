@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -66,31 +65,6 @@ def try_gradescope(archive: Path, name: str) -> None:
         most = sum(test["max_score"] for test in tests)
         if done.returncode or not page or got != most:
             _refuse(f"{most:g} points and status 0", f"{got:g}", done, page)
-
-
-def try_classroom(tree: Path, name: str, source: Path) -> None:
-    """Run a starter repository's tables of points on the assignment's own answers.
-
-    `source` is the folder of the source notebooks.
-
-    Raises ValueError if they do not get all points of the visible tests.
-    """
-    with tempfile.TemporaryDirectory(prefix="trial-") as folder:
-        copy = Path(folder) / "repository"
-        shutil.copytree(tree, copy)
-        for path in sorted(source.glob("*.ipynb")):
-            _try_table(copy, Path("exercises") / name / path.name, path)
-
-
-def _try_table(copy: Path, notebook: Path, source: Path) -> None:
-    """The table of one notebook, which has to have all points."""
-    nbformat.write(read_solved(source), copy / notebook)
-    command = [sys.executable, ".github/points.py", str(notebook)]
-    done = _run(command, copy, {})
-    points = re.search(r"\| all \| \| (\S+) of (\S+) \|", done.stdout)
-    if done.returncode or done.stderr or not points or points[1] != points[2]:
-        most, got = (points[2], points[1]) if points else ("a table of", "none")
-        _refuse(f"{most} points, status 0 and no error", got, done, {})
 
 
 def _run(

@@ -7,14 +7,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from grader.assignments import builder, plain, source
 from grader.commands import collect, similarity
-from grader.course.settings import Course, Limits
+from grader.course.settings import Limits
 from grader.notebook.names import cell_metadata
-from grader.systems import classroom
 from grader.systems.incoming import folder_in, take_in
 from tests.grader.test_grade_similarity import ANSWER, OTHER, RENAMED
-from tests.helpers import ROOT
 from tests.helpers.exports import make_empty, moodle, pack
 
 PAIR = "pair"
@@ -139,45 +136,14 @@ def test_answers_of_either_are_compared(root):
     assert found == [("ann", "bob")]
 
 
-def test_a_clone_or_an_upload_with_one_of_them_is_the_place(root, tmp_path):
-    clone = tmp_path / "hw-submissions" / "hw-ann"
-    folder = clone / "exercises" / PAIR
+def test_an_upload_with_one_of_them_is_the_place(tmp_path):
+    upload = tmp_path / "upload"
+    folder = upload / "exercises" / PAIR
     folder.mkdir(parents=True)
     (folder / "second.ipynb").write_text(notebooks()["second.ipynb"])
-    assert folder_in(clone, PAIR, STEMS) == folder
+    assert folder_in(upload, PAIR, STEMS) == folder
     (folder / "big.txt").write_text("x")
     take_in(folder, tmp_path / "taken", STEMS, Limits(upload_files=1))
     assert [p.name for p in (tmp_path / "taken").iterdir()] == [
         "second.ipynb"
     ]
-    course = Course(root)
-    assert classroom.collect(PAIR, clone.parent, course) == (["ann"], [])
-    course.close()
-    assert taken(root) == {"ann": {"second.ipynb", "big.txt"}}
-
-
-def test_the_workflow_has_a_step_for_each_task_of_both():
-    tasks = {"first": {"a": 1.0}, "second": {"b": 2.0, "c": 0.5}}
-    text = classroom.format_workflow(PAIR, tasks)
-    for task, notebook in ("a", "first"), ("b", "second"), ("c", "second"):
-        path = f"exercises/{PAIR}/{notebook}.ipynb"
-        assert f"points.py {path} {task}\n" in text
-        assert f"points.py {path}" in text.split("Points")[1]
-
-
-@pytest.mark.slow
-def test_a_starter_repository_of_both_is_tried(tmp_path, monkeypatch):
-    for module in (source, builder, plain):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    folder = tmp_path / "solutions" / PAIR
-    folder.mkdir(parents=True)
-    answer = "### BEGIN SOLUTION\ndef {0}(): return 1\n### END SOLUTION"
-    for stem in STEMS:
-        notebook = write(stem, answer.format(stem))
-        nbformat.write(notebook, folder / f"{stem}.ipynb")
-    made = tmp_path / "starter"
-    classroom.start(PAIR, made)
-    released = made / "exercises" / PAIR
-    assert {p.name for p in released.glob("*.ipynb")} == {*notebooks()}
-    assert "second.ipynb" in (made / "README.md").read_text()

@@ -117,7 +117,7 @@ REASONS = {
         grader/run/record.py: _read_executed
         grader/systems/exchange.py: ReleaseFeedback.copy_files
         grader/systems/gradescope.py: in_words
-        grader/systems/trial.py: read_solved try_gradescope try_classroom
+        grader/systems/trial.py: read_solved try_gradescope
         grader/trusted/limited.py: _run_in_fork
     """,
     "the author's or the instructor's own file of the course": """
@@ -127,7 +127,6 @@ REASONS = {
         grader/assignments/rules.py: find_explanations
         grader/assignments/source.py: _read_text
         grader/assignments/worked.py: read_reasons
-        grader/systems/classroom.py: _fill
         grader/systems/gradescope.py: _fill
         grader/course/by_hand/tables.py: open_table
         grader/commands/grade.py: _find_libraries
@@ -152,7 +151,6 @@ REASONS = {
     """,
     "of a submission that is collected: `untrusted` or `_check_file` counted "
     "its plain files before": """
-        grader/systems/classroom.py: collect
         grader/commands/similarity.py: _read_given _code_in
         grader/course/fingerprint.py: _read_content
         grader/isolation/client.py: says_torch
@@ -161,7 +159,6 @@ REASONS = {
     """,
     "put there by Gradescope, in a container for this one submission": """
         grader/commands/on_gradescope.py: grade_submission
-        grader/systems/classroom_points.py: main
     """,
     "a text that was counted just before": """
         grader/untrusted.py: notebook message

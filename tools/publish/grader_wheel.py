@@ -36,13 +36,10 @@ LEFT_OUT = {  # they copy or read the course's repository
     "grader/assignments/samples/agreement.py",
     "grader/assignments/samples/coverage.py",
     "grader/assignments/samples/sample_answers.py",
-    "grader/commands/classroom.py",
     "grader/commands/gradescope.py",
     "grader/commands/on_gradescope.py",
-    "grader/systems/classroom.py",
     "grader/systems/gradescope.py",
     "grader/systems/jupyterhub_config.py",
-    "grader/systems/classroom_points.py",
     "grader/systems/tree.py",
     "grader/systems/trial.py",
     "rnncore/bptt.py",  # for assert_gradient, in notebooks of that course
