@@ -329,11 +329,13 @@ class Helper:
         if isinstance(value, Stub):
             return {"f": value._number}
         self.objects.append(value)
-        node = {"h": len(self.objects) - 1, "k": type(value).__name__[:100]}
+        node = {"h": len(self.objects) - 1}
         if isinstance(value, type):
-            node |= {"c": "class", "k": value.__name__[:100]}
+            node |= {"c": "class", "k": self.name_of(value)}
         elif callable(value) and hasattr(value, "__name__"):
             node["c"] = "function"
+        else:
+            node["k"] = self.name_of(type(value))
         return node
 
     def fetch(self, node: Tree) -> Any:
@@ -525,7 +527,7 @@ OPERATIONS: dict[str, Callable] = {
     "source": _source,
     "delete attribute": delattr,
     "delete item": lambda o, k: o.__delitem__(k),
-    "contains": lambda o, v: v in o,
+    "contains": lambda o, v: v in o if hasattr(type(o), "__contains__") else None,
     "text": str,
     "repr": repr,
     "format": format,

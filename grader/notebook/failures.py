@@ -9,7 +9,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import math
+import re
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypedDict
 
 from nbformat import NotebookNode
@@ -17,18 +21,24 @@ from nbformat.v4 import new_output
 from nbgrader.utils import determine_grade
 
 from grader.notebook.cells import grade_id, is_test
-from grader.notebook.names import find_bound_names
+from grader.notebook.names import OBJECT, find_bound_names
 from grader.notebook.sanitise import sanitise_text
+from rnncore.testing import compare
+from rnncore.testing.compare import GUESS, INF, NAN
 from rnncore.testing.failure import Failure, Place, render
 from rnncore.testing.properties import declared
 
 HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 LONGEST = 1500  # characters of one field
+STEP = 100  # parts of a point that a hidden test may give
 KEY = "failure"  # in a cell's metadata
 INSIDE = "grader"  # there too: how a test runs; see `grader.trusted.inside`
 OTHERS = "failures"  # there too: of the other properties that were lost
 LEFT_UNMADE = "it did not get to "  # then names, with commas
 MOST_NAMES = 20
+BELIEVED = "rests on the answer's own word"  # a remark on a test
+WORD, INDEX = re.compile(r"\w+"), re.compile(r"(?<=\w)\[\d{1,2}\]")
+CHECKS = Path(compare.__file__).parent
 TOLD_ELSEWHERE = {"NotRun", "NotImplementedError"}
 
 
@@ -60,6 +70,41 @@ def _cut_texts(failure: Failure) -> dict[str, Any]:
         for text in [sanitise_text(value)]
     }
     return failure.as_json() | texts
+
+
+def mask(failure: Failure, source: str) -> Failure:
+    """The record of a hidden test, in words of the test's own alone.
+
+    What the answer's process chose may tell the test's values: a text that
+    neither the test's `source` nor the checks have is *an object*.
+    """
+    texts, words = _read_words(source)
+    masked = failure.masked()
+    for name, instead in (("what", OBJECT), ("function", OBJECT), ("why", "")):
+        text = getattr(masked, name)
+        lines = INDEX.sub("", text[:LONGEST]).split("\n")
+        rest = (WORD.findall(line) for line in lines if line not in texts)
+        if not all(map(words.issuperset, rest)):
+            masked = masked._replace(**{name: instead})
+    return masked
+
+
+def _read_words(source: str) -> tuple[set[str], set[str]]:
+    """The texts of a test's source and of the checks, and their words."""
+    texts = {*GUESS.split("\n"), NAN, INF}
+    with contextlib.suppress(SyntaxError):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.update(node.value.split("\n"))
+    words = {*WORD.findall(source)} | _read_words_of_checks()
+    return texts, {word for word in words if not word[0].isdigit()}
+
+
+@cache
+def _read_words_of_checks() -> set[str]:
+    """All words that the checks of rnncore.testing may say."""
+    texts = (path.read_text("utf-8") for path in CHECKS.glob("*.py"))
+    return {word for text in texts for word in WORD.findall(text)}
 
 
 def fail(
@@ -134,6 +179,11 @@ def hidden_lines(source: str) -> set[int]:
     return found
 
 
+def round_points(points: float) -> float:
+    """Points of a hidden test, which could tell its values in their digits."""
+    return math.floor(points * STEP) / STEP if math.isfinite(points) else points
+
+
 def is_hidden(source: str, line: int) -> bool:
     """Whether what arose in this line of a test is, or may be, hidden.
 
@@ -189,7 +239,7 @@ def _find_printed(cell: NotebookNode) -> Failure | None:
     if text := _read_stream(cell, "stderr"):
         why = "the test printed to the error stream, which counts as failed"
         failure = Failure("ErrorStream", why=why, got=text)
-        return failure.masked() if hidden else failure
+        return mask(failure, cell.source) if hidden else failure
     text = _read_stream(cell, "stdout")
     if hidden or not text:
         return None

@@ -13,6 +13,7 @@ from grader.notebook.cells import is_answer, is_locked
 
 BUILTINS = frozenset(dir(builtins))
 KINDS = "function", "class", "value"
+OBJECT = "an object"  # what a person sees of a name that an answer chose
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 

@@ -19,7 +19,7 @@ from grader import untrusted
 from grader.assignments.parameters import ANOTHERS
 from grader.notebook.answers import ELSEWHERE
 from grader.notebook.cells import grade_id, is_answer, is_test
-from grader.notebook.failures import Check
+from grader.notebook.failures import BELIEVED, Check
 from grader.untrusted import VARIANT
 
 NOT_WRITTEN = "raise NotImplementedError"
@@ -115,6 +115,7 @@ def find_reasons(
         if "had been changed" in remark
         or "two cells are marked" in remark
         or remark.startswith(ELSEWHERE)
+        or BELIEVED in remark
     ]
     number = 0
     for cell in notebook.cells:

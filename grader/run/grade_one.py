@@ -262,13 +262,14 @@ def _grade_notebook(
         config=config,
     )
     done = _execute_notebook(repaired, execute, config)
+    remarks += execute.remarks
     replace_text(job.executed / path.name, nbformat.writes(done))
     checks = _collect_checks(job, done)
     answers = _collect_answers(repaired, release)
     return Report(
         reason=None,
         failed=False,
-        remarks=untrusted.shorten_list(remarks + execute.remarks),
+        remarks=untrusted.shorten_list(remarks),
         errors=untrusted.shorten_list(own_errors(done)),
         checks=checks,
         answers=answers,

@@ -25,7 +25,7 @@ from grader.course.seeds import seed_of
 from grader.course.settings import Limits
 from grader.isolation.session import Copy, Ended, Session
 from grader.notebook.cells import grade_id, is_answer, is_locked, is_test, marks
-from grader.notebook.failures import fail, hidden_lines, note
+from grader.notebook.failures import BELIEVED, fail, hidden_lines, note
 from grader.notebook.names import Names
 from grader.notebook.sanitise import keep_shown
 from grader.trusted.inside import Way, read_ways, record, run_inside, without_hidden
@@ -195,7 +195,7 @@ class TrustedExecute(NbGraderPreprocessor):
             if is_test(cell) and grade_id(cell) in self.ways and number in copies:
                 inside.append((number, cell))
             elif is_test(cell) and number in copies:
-                link = Link(copies[number].sock)
+                link = Link(copies[number].sock, self.names.asked)
                 left = self._seconds()
                 test = Test(cell, number, space, link, waiting, left)
                 session.use(copies[number])
@@ -265,9 +265,9 @@ class TrustedExecute(NbGraderPreprocessor):
             del os.environ[SEED]
         if test.done:
             test.link.sock.close()
-            if test.link.believed:
+            if test.link.believed and test.held:
                 what = ", ".join(test.link.believed)[:300]
-                self.remarks.append(f"{name} rests on the answer's own word: {what}")
+                self.remarks.append(f"{name} {BELIEVED}: {what}")
 
     def _tell_end(
         self, session: Session, number: int, cell: NotebookNode, end: Ended

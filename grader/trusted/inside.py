@@ -11,7 +11,6 @@ notebook has hidden lines.
 
 from __future__ import annotations
 
-import math
 import socket
 import time
 from collections.abc import Callable, Iterable
@@ -26,13 +25,12 @@ from grader.isolation.serialization import WireError, receive, send
 from grader.isolation.session import Ended
 from grader.notebook.cells import grade_id, is_test
 from grader.notebook.failures import INSIDE as KEY
-from grader.notebook.failures import fail, hidden_lines
+from grader.notebook.failures import fail, hidden_lines, round_points
 from grader.trusted.errors import RAISED
 from rnncore.testing.failure import Failure
 
 WAYS = "inside", "in order"  # "in order": after the tests before it
 LONGEST = 1_000  # characters of an error
-STEP = 100  # parts of a point that a hidden test may give
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def run_inside(
     points = _read_points(results[0]) if results else None
     if points is not None:
         if masked:
-            points = math.floor(points * STEP) / STEP
+            points = round_points(points)
         data = {"text/plain": f"{points:g}"}
         made = new_output("execute_result", data, execution_count=number)
         cell.outputs.append(made)

@@ -7,6 +7,7 @@ import contextlib
 import math
 import socket
 import sys
+from collections.abc import Collection
 from typing import Any
 
 from grader import untrusted
@@ -22,6 +23,7 @@ from grader.isolation.serialization import (
     send,
 )
 from grader.isolation.session import Ended
+from grader.notebook.names import OBJECT
 from grader.trusted.errors import (
     RAISED,
     SPACE,
@@ -35,19 +37,22 @@ from grader.trusted.errors import (
 )
 from grader.trusted.proxies import Proxy, state_of
 from rnncore.testing import changes
+from rnncore.testing.failure import text_of
 
 MOST = 1 << 26  # bytes of one answer
 REAL = {"print": builtins.print, "input": builtins.input}
 STDIN = sys.stdin
 MISSING = object()
 MOST_CALLS = 20_000  # of the test's print and input
+HIDDEN = "what a hidden test compares"
 
 
 class Link:
     """One way to a learner's process: operations, and calls back."""
 
-    def __init__(self, sock: socket.socket):
+    def __init__(self, sock: socket.socket, asked: Collection[str] = ()):
         self.sock = sock
+        self.asked = asked  # the names that the assignment asks for
         self.until = math.inf  # by time.monotonic()
         self.functions: list[Any] = []  # the test's own, to be called back
         self.lent: dict[int, Any] = {}  # may be changed, by id
@@ -56,13 +61,29 @@ class Link:
         self.sink: Any = None  # where the cell's own output goes
         self.classes: dict[str, Any] = {}  # the learner's, by name
         self.errors = ErrorClasses()
-        self.believed: dict[str, int] = {}  # what only a person can judge
+        self.believed: list[str] = []  # what only a person can judge
+        self.hidden = False  # whether a hidden part of the test runs
         self.known: set[str] | None = None  # the notebook's names
         self.calls = 0  # back, of the built-in functions
 
     def believe(self, what: str) -> None:
-        """Remember that a test rests on what the learner's class says."""
-        self.believed[what] = self.believed.get(what, 0) + 1
+        """Remember that a test rests on what the learner's class says.
+
+        Of a hidden part only that: which object, and how many, is the
+        answer's choice, which may tell what the test holds.
+        """
+        what = HIDDEN if self.hidden else what
+        if what not in self.believed:
+            self.believed.append(what)
+
+    def called(self, node: Tree) -> str:
+        """What the grader calls an object: all that it says of its name.
+
+        It is a name of the assignment's, or *an object*: any other would be
+        the answer's choice.
+        """
+        origin, _, name = str(node.get("k")).partition(":")
+        return name if origin == "N" and name in self.asked else OBJECT
 
     def listening(self) -> bool:
         """Whether a test runs that may ask."""
@@ -210,7 +231,7 @@ class Link:
         try:
             result = self.functions[number](*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - raised over there again
-            said = {"raise": [type(error).__name__, str(error)]}
+            said = {"raise": [type(error).__name__, text_of(error)]}
             return said | tell_drawn(decoder.generators), b""
         encoder = Encoder(self._keep)
         answer = {"value": encoder.encode(result)}
@@ -230,7 +251,7 @@ class Link:
         try:
             result = getattr(builtins, name)(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - raised over there again
-            return {"raise": [type(error).__name__, str(error)]}, b""
+            return {"raise": [type(error).__name__, text_of(error)]}, b""
         encoder = Encoder(self._keep)
         answer = {"value": encoder.encode(None if name == "print" else result)}
         return answer, b"".join(encoder.chunks)
@@ -396,10 +417,12 @@ class Link:
     def _fetch(self, node: Tree) -> Any:
         """What a node of an answer stands for that is no data."""
         if "h" in node:
-            kind = "".join(c for c in str(node.get("k")) if c.isalnum())
-            found = Proxy(self, {"h": _check_whole(node["h"])}, kind[:40], False)
+            name = self.called(node)
+            found = Proxy(self, {"h": _check_whole(node["h"])}, name, False)
             if node.get("c") in ("class", "function"):
                 state_of(found).what = node["c"]
+            elif name != OBJECT:
+                state_of(found).kind = name
             return found
         if "f" in node and 0 <= _check_whole(node["f"]) < len(self.functions):
             return self.functions[node["f"]]

@@ -7,7 +7,8 @@ test may trust to be what it seems; else another proxy.
 An object that comes in place of data may be read, and what is read may be
 data that is right. It is never asked about the test's values: whether it
 equals one, is less, or holds it. Only an object that the test has made of a
-class that the course asks for, or that came from such a one, is asked that.
+class that the course asks for is asked that, and what was read from it if its
+own class is asked for too.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ class State:
     """What is known here of a learner's object.
 
     `open`: whether it may say how it compares with the test's values;
-    `makes`: whether what it gives when it is called may. `method` of `owner`
-    is what it was read from.
+    `makes`: whether what it gives may, when it is called or iterated.
+    `method` of `owner` is what it was read from.
     """
 
     link: Any
@@ -77,6 +78,7 @@ class State:
     method: str = ""
     owner: Any = None
     claims: Any = None  # what isinstance goes by
+    kind: str = ""  # the class it is of, where the assignment asks for that
 
 
 def state_of(proxy: Proxy) -> State:
@@ -126,10 +128,10 @@ class Proxy:
         return _call(self, args, kwargs)
 
     def __iter__(self) -> Any:
-        return _made(state_of(self).link.do("iterate", self), state_of(self).open)
+        return _iterator(self, state_of(self).link.do("iterate", self))
 
     def __reversed__(self) -> Any:
-        return _made(state_of(self).link.do("reversed", self), state_of(self).open)
+        return _iterator(self, state_of(self).link.do("reversed", self))
 
     def __next__(self) -> Any:
         found = state_of(self).link.do("next", self)
@@ -137,7 +139,7 @@ class Proxy:
             raise Untrusted(f"{label(self)} is not an iterator")
         if not found:
             raise StopIteration
-        return _made(found[0], state_of(self).open)
+        return _part(found[0], state_of(self).open or state_of(self).makes)
 
     def __instancecheck__(self, value: Any) -> bool:
         if state_of(self).what != "class":
@@ -153,7 +155,7 @@ class Proxy:
         return ours and state_of(self).link.do("is subclass", value, self) is True
 
     def __getitem__(self, key: Any) -> Any:
-        return _made(state_of(self).link.do("item", self, key), state_of(self).open)
+        return _part(state_of(self).link.do("item", self, key), state_of(self).open)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         state_of(self).link.do("set item", self, key, value)
@@ -182,15 +184,18 @@ class Proxy:
         return _tell(self, "hash", int)
 
     def __enter__(self) -> Any:
-        return _made(state_of(self).link.do("enter", self), state_of(self).open)
+        return _part(state_of(self).link.do("enter", self), state_of(self).open)
 
     def __exit__(self, *error: object) -> None:
         state_of(self).link.do("exit", self)
 
     def __contains__(self, value: Any) -> bool:
-        if not state_of(self).open:  # its parts come here to be compared
+        link = state_of(self).link
+        found = link.do("contains", self, value) if state_of(self).open else None
+        if found is None:  # its parts come here to be compared
             return any(part is value or part == value for part in self)
-        return state_of(self).link.do("contains", self, value) is True
+        link.believe(f"what {label(self)} holds")
+        return found is True
 
     def __index__(self) -> int:
         raise _refusal(self)
@@ -221,6 +226,19 @@ def _made(result: Any, open_: bool) -> Any:
     if type(result) is Proxy:
         state_of(result).open = open_
     return result
+
+
+def _part(result: Any, open_: bool) -> Any:
+    """What came from an object: as open if it is of a class that is asked for."""
+    asked = type(result) is Proxy and bool(state_of(result).kind)
+    return _made(result, open_ and asked)
+
+
+def _iterator(proxy: Proxy, result: Any) -> Any:
+    """What runs over an object: closed itself, its parts may be open."""
+    if type(result) is Proxy:
+        state_of(result).makes = state_of(proxy).open
+    return _part(result, state_of(proxy).open)
 
 
 def _tell(proxy: Proxy, what: str, kind: type, *args: Any) -> Any:
@@ -283,7 +301,7 @@ def _read(proxy: Proxy, name: str) -> Any:
     result = state.link.do("attribute", proxy, name)
     if type(result) is Proxy:
         state_of(result).method, state_of(result).owner = name, proxy
-    return _made(result, state.open)
+    return _part(result, state.open)
 
 
 def _read_signature(proxy: Proxy) -> inspect.Signature:
@@ -349,7 +367,9 @@ def _operate(proxy: Proxy, what: str, *others: Any, turned: bool = False) -> Any
     result = state_of(proxy).link.do(what, *args)
     if not open_ and type(result) is not Proxy:
         raise _refusal(proxy)
-    return _made(result, open_)
+    if others and not ours and type(result) is not Proxy:
+        state_of(proxy).link.believe(f"what {label(proxy)} makes of a value")
+    return _part(result, open_)
 
 
 def _compare(proxy: Proxy, what: str, other: Any) -> Any:

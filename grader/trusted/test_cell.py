@@ -29,8 +29,15 @@ from nbformat.v4 import new_output
 
 from grader.isolation.session import Ended
 from grader.notebook.cells import marks, task_of
-from grader.notebook.failures import fail, hidden_lines, is_hidden, note
-from grader.notebook.names import BUILTINS, Names, find_bound_names, free_names
+from grader.notebook.failures import (
+    fail,
+    hidden_lines,
+    is_hidden,
+    mask,
+    note,
+    round_points,
+)
+from grader.notebook.names import BUILTINS, OBJECT, Names, find_bound_names, free_names
 from grader.trusted.errors import SPACE, Untrusted
 from grader.trusted.limited import limit_calls
 from grader.trusted.link import MISSING, Link
@@ -206,7 +213,7 @@ class Test:
         linecache.cache[self.file] = (len(cell.source), None, lines, self.file)
         self.out, self.err = io.StringIO(), io.StringIO()
         self.rest: list[ast.stmt] = []
-        self.done = False
+        self.done = self.held = False
 
     def start(self) -> None:
         """Run what stands before the hidden tests.
@@ -231,7 +238,8 @@ class Test:
     def finish(self) -> None:
         """Run the rest, with the names as they were. Raises Ended."""
         self.space.resume(self.kept)
-        masked = mock.patch.object(properties, "noted", Failure.masked)
+        masked = mock.patch.object(properties, "noted", self._mask)
+        self.link.hidden = True
         with self._running(), masked:
             body, self.rest = self.rest, []
             self._execute(body)
@@ -281,24 +289,34 @@ class Test:
             for name, file in texts.items()
             if (text := file.getvalue())
         ]
+        self.held = raised is None
         if raised is not None:
             self._record_failure(raised)
         elif self.value is not None:
             if isinstance(self.value, properties.Points):
                 note(cell, *map(self._explain, self.value.failures))
-            cell.outputs.append(
-                new_output(
-                    "execute_result",
-                    {"text/plain": repr(self.value)},
-                    execution_count=self.count,
-                )
-            )
+            data = {"text/plain": self._format_value()}
+            made = new_output("execute_result", data, execution_count=self.count)
+            cell.outputs.append(made)
+
+    def _format_value(self) -> str:
+        """What the cell ends with; a hidden test's points are whole hundredths."""
+        value = self.value
+        if isinstance(value, float) and hidden_lines(self.cell.source):
+            value = round_points(value)
+        try:
+            return repr(value)
+        except Exception:  # noqa: BLE001 - a number too long
+            return OBJECT
 
     def _list_lost(self) -> list[Failure]:
         """What the test had found before: the properties that were lost."""
         values = self.space.values.values()
         found = [v for v in values if isinstance(v, properties.Properties)]
         return [self._explain(f) for one in found for f in one.lost.values()]
+
+    def _mask(self, failure: Failure) -> Failure:
+        return mask(failure, self.cell.source)
 
     def _explain(self, failure: Failure) -> Failure:
         return explain_missing(failure, self.space.shown)
@@ -319,7 +337,7 @@ class Test:
         failure = failure_of(error)._replace(line=line, costs=costs)
         failure, notes = self._explain(failure), getattr(error, "__notes__", [])
         if is_hidden(cell.source, line):
-            failure, notes = failure.masked(), []
+            failure, notes = self._mask(failure), []
         where = [
             f"Cell In[{cell.execution_count}], line {frame.lineno}\n----> {frame.line}"
             for frame in frames
@@ -404,9 +422,14 @@ def _lend_to_link(link: Link) -> Iterator[None]:
             raise Untrusted("what is told of a call is neither number nor text")
         return found
 
-    original = checks.lend
+    def name_of(function: Any) -> str:
+        known = not isinstance(function, Proxy) or state_of(function).asked
+        return original_name(function) if known else OBJECT
+
+    original, original_name = checks.lend, checks.name_of
     with (
         mock.patch.object(checks, "lend", lend),
+        mock.patch.object(checks, "name_of", name_of),
         mock.patch.object(inputs, "beside", beside),
         mock.patch.object(testing, "lend", lend),
         mock.patch.object(testing, "hunt", limit_calls(mutants.hunt)),

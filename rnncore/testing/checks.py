@@ -9,7 +9,12 @@ import numpy as np
 from rnncore.backend import named_leaves, to_numpy, tree_map
 from rnncore.testing.changes import find_changes, keep_structure
 from rnncore.testing.compare import GUESS, INF, NAN, compare, differs
-from rnncore.testing.failure import CheckFailure, Failure, translated
+from rnncore.testing.failure import (
+    CheckFailure,
+    Failure,
+    text_of,
+    translated,
+)
 from rnncore.testing.fingerprints import (
     Mistake,
     Seen,
@@ -25,6 +30,7 @@ from rnncore.testing.values import (
     in_float32,
     is_array,
     like_of,
+    name_of,
     path_of,
     place_of,
     shapes,
@@ -74,7 +80,7 @@ def check(
         results = [
             reference(*copy_arrays(args).values()) for args in inputs
         ]
-    name = called = getattr(candidate, "__name__", "the function")
+    name = called = name_of(candidate)
     at_least = 0.0
     if isinstance(reference, Stored):
         name = reference.task or called  # the candidate may be a wrapper
@@ -226,15 +232,17 @@ def assert_refuses(
     """
     __tracebackhide__ = True
     error = observe(candidate, args).error
-    if isinstance(error, ValueError) and str(error).startswith(begins):
+    if isinstance(error, ValueError) and text_of(error).startswith(begins):
         return
     message = f" whose message begins with {begins!r}" if begins else ""
-    name = getattr(candidate, "__name__", "the function")
+    name = name_of(candidate)
     raise differs(
         "refusal",
         f"{name}, {why}",
         f"a ValueError{message}",
-        f"{type(error).__name__}: {error}" if error else "a result",
+        f"{type(error).__name__}: {text_of(error)}"
+        if error
+        else "a result",
         function=name,
         call=f"called with {shapes(args)}",
     ) from error
@@ -419,7 +427,8 @@ def _problems(
         yield "values", call.error.failure._replace(function=name)
         return
     if call.error:
-        lines = [line.strip() for line in str(call.error).split("\n")]
+        text = text_of(call.error)
+        lines = [line.strip() for line in text.split("\n")]
         yield (
             "values",
             Failure(
@@ -427,7 +436,7 @@ def _problems(
                 about="error",
                 what=name,
                 got=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
-                why=translated(str(call.error)),
+                why=translated(text),
                 function=name,
             ),
         )
@@ -463,7 +472,7 @@ def _problems(
 
 def _unpacks_none(wrapper: Callable, error: Exception | None) -> bool:
     """Whether a test's own function took None for a result to unpack."""
-    if not isinstance(error, TypeError) or "NoneType" not in str(error):
+    if not isinstance(error, TypeError) or "NoneType" not in text_of(error):
         return False
     trace = error.__traceback__
     while trace and trace.tb_next:

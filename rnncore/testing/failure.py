@@ -244,7 +244,18 @@ def failure_of(error: BaseException) -> Failure:
     kind = type(error).__name__
     if isinstance(error, AssertionError):
         kind = "AssertionError"
-    return Failure(kind, got=str(error).strip())
+    return Failure(kind, got=text_of(error).strip())
+
+
+def text_of(error: BaseException) -> str:
+    """An error's text, or that it cannot be had.
+
+    A learner's class may raise there, and so does a number too long.
+    """
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - whatever its class does
+        return "an error whose text cannot be told"
 
 
 def explain_missing(failure: Failure, tests: Container[str]) -> Failure:

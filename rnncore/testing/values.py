@@ -181,9 +181,17 @@ def _bracketed(texts: np.ndarray) -> str:
     return f"[{', '.join(_bracketed(part) for part in texts)}]"
 
 
+def name_of(function: Any) -> str:
+    """What a function is called in a message."""
+    return getattr(function, "__name__", "the function")
+
+
 def format_short(value: Any) -> str:
-    """At most 80 characters of a value."""
-    text = repr(value)
+    """At most 80 characters of a value, or that it cannot be told."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a number too long, or a learner's
+        return f"{kind_of(value)} that cannot be told"
     return text if len(text) < 80 else text[:77] + "..."
 
 

@@ -514,9 +514,13 @@ def test_what_was_lent_lives_as_long_as_the_link(link):
 
 
 def test_an_object_stays_over_there_under_a_harmless_name(link, other):
-    other.says({"value": {"h": 3, "k": "<i>" + "x" * 60}})
+    for k in ("<i>", "S31415", "N:S31415", "x:thing", 3, None):
+        other.says({"value": {"h": 3, "k": k}})
+        assert repr(link.do("x")) == "<an object of the submission>"
+        other.heard()
+    other.says({"value": {"h": 3, "k": "N:thing"}})
     found = link.do("x")
-    assert repr(found) == f"<i{'x' * 39} of the submission>"
+    assert repr(found) == "<thing of the submission>"
     assert state_of(found).open is False
     other.says({"value": "i"})  # its own word, as any attribute
     assert found.__name__ == "i"
@@ -594,7 +598,7 @@ def test_an_object_of_an_asked_class_compares_and_it_is_remarked(
 ):
     other.says({"value": says}, {"value": False})
     assert (thing(link, open_=True) == 3) is says
-    assert link.believed == {"how <thing of the submission> compares": 1}
+    assert link.believed == ["how <thing of the submission> compares"]
 
 
 def test_an_object_that_equals_anything_is_refused(link, other):
@@ -623,8 +627,10 @@ def test_an_open_object_is_asked_whether_another_equals_it(link, other):
 
 
 def test_a_closed_object_and_an_open_one_make_an_open_one(link, other):
-    other.says({"value": {"h": 6, "k": "sum"}})
-    assert state_of(thing(link) + thing(link, open_=True)).open is True
+    for k, made in (("N:part", True), ("x:sum", False)):
+        other.says({"value": {"h": 6, "k": k}})
+        found = thing(link) + thing(link, open_=True)
+        assert state_of(found).open is made
 
 
 def test_an_operator_keeps_the_order_of_its_two_sides(link, other):
@@ -797,8 +803,7 @@ def test_it_is_remarked_that_an_object_told_its_own_score(link, other):
     for said in ({"h": 7, "k": "score"}, 0.5, 0.6):
         other.says({"value": {"h": 6, "k": "method"}}, {"value": said})
         thing(link).score(3)
-    told = "the score of <thing of the submission>"
-    assert link.believed == {told: 2}  # none of an object
+    assert link.believed == ["the score of <thing of the submission>"]
 
 
 @pytest.mark.parametrize(
@@ -909,9 +914,45 @@ def test_an_object_is_of_a_class_that_a_library_here_has(
         (lambda one: one + one, False, False),
     ],
 )
-def test_parts_of_an_open_object_are_open(link, other, ask, open_, made):
-    other.says({"value": {"h": 6, "k": "part"}})
-    assert state_of(ask(thing(link, open_))).open is made
+def test_parts_of_an_open_object_are_open_if_their_class_is_asked_for(
+    link, other, ask, open_, made
+):
+    for k, asked in (("N:part", True), ("part", False), ("N:Lie", False)):
+        other.says({"value": {"h": 6, "k": k}})
+        assert state_of(ask(thing(link, open_))).open is (made and asked)
+
+
+@pytest.mark.parametrize("run", [iter, reversed])
+def test_what_an_open_object_is_iterated_to_is_open_too(link, other, run):
+    other.says({"value": {"h": 6, "k": "builtins:list_iterator"}})
+    iterator = run(thing(link, open_=True))
+    for k, made in (("N:part", True), ("N:Lie", False)):
+        other.says({"value": {"u": [{"h": 7, "k": k}]}})
+        assert state_of(next(iterator)).open is made
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_what_an_open_object_holds_is_remarked(link, other, holds):
+    other.says({"value": holds})
+    assert (3 in thing(link, open_=True)) is holds
+    assert link.believed == ["what <thing of the submission> holds"]
+
+
+def test_a_class_that_cannot_say_what_it_holds_is_not_asked(link, other):
+    other.says(*[{"value": None}, {"value": {"h": 6, "k": "iterator"}}])
+    other.says({"value": {"u": [{"h": 7, "k": "N:Lie"}]}})
+    with pytest.raises(Untrusted):
+        _ = 3 in thing(link, open_=True)
+
+
+def test_what_an_open_object_makes_of_a_value_is_remarked(link, other):
+    other.says({"value": 0.0}, {"value": 0.0}, {"value": 3})
+    abs(thing(link, open_=True))
+    thing(link, open_=True) + thing(link)
+    assert link.believed == []  # nothing of the test's was handed over
+    assert 5 - thing(link, open_=True) == 3
+    told = "what <thing of the submission> makes of a value"
+    assert link.believed == [told]
 
 
 def test_what_a_learners_class_makes_is_open(link, other):
@@ -934,7 +975,7 @@ def test_an_iterator_gives_one_thing_or_ends(link, other):
         next(one)
     args = {"u": [{"u": [{"h": 5}]}, NOTHING]}
     assert other.heard() == {"do": "next", "args": args}
-    other.says({"value": {"u": [{"h": 6, "k": "part"}]}})
+    other.says({"value": {"u": [{"h": 6, "k": "N:part"}]}})
     assert state_of(next(one)).open
     for wrong in ({"u": [1, 2]}, [], 3):
         other.says({"value": wrong})
@@ -968,7 +1009,7 @@ def test_two_objects_of_the_learners_make_a_third(
 ):
     one, two = thing(link), Proxy(link, {"h": 8}, "other", False)
     other.says({"value": {"h": 6, "k": "sum"}})
-    assert repr(operate(one, two)) == "<sum of the submission>"
+    assert repr(operate(one, two)) == "<an object of the submission>"
     args = {"u": [{"u": [{"h": 5}, {"h": 8}]}, NOTHING]}
     assert other.heard() == {"do": what, "args": args}
     other.says({"value": 3})  # data: the learner's class said so

@@ -575,7 +575,7 @@ assert f(7) == 8
     visible = test.replace("### BEGIN HIDDEN TESTS", "")
     visible = visible.replace("### END HIDDEN TESTS", "")
     assert grade(answer, visible) == 0
-    assert "seven" in grade.said
+    assert "<an object of the submission>" in grade.said
 
 
 def test_what_a_refused_message_holds_is_not_told_of_a_hidden_test(grade):
@@ -588,7 +588,7 @@ def f(x): return x"""
     assert "gave what the grader refuses" in grade.said
     assert "seven" not in grade.said + str(grade.remarks)
     assert grade(answer, "assert f(7) == 8") == 0
-    assert "seven" in grade.said
+    assert "<an object of the submission>" in grade.said
 
 
 def test_given_functions_are_taken_from_the_assignment(grade):

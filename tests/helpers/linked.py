@@ -43,7 +43,7 @@ def ends(monkeypatch):
     with one, two:
         for end in (one, two):
             end.settimeout(5)  # what is not sent fails the test
-        yield Link(one), Other(two)
+        yield Link(one, ["thing", "part"]), Other(two)
 
 
 @pytest.fixture
