@@ -28,6 +28,7 @@ from grader.reports.side_by_side import Found
 from grader.reports.similarity import compare
 
 CODE_FILES = {".py", ".ipynb", ".txt"}  # that may accompany a notebook
+LONGEST = 1_000_000  # characters of a submission that are compared
 Notebooks = dict[str, dict[str, NotebookNode]]  # by assignment and learner
 
 
@@ -135,15 +136,32 @@ def _read(course: Course, submission: Submission) -> NotebookNode | None:
     own = {Path(f"{stem}.ipynb") for stem in stems}
     try:
         notebook = join_notebooks(_read_own(submission, stems, limits))
+        left = LONGEST - sum(len(cell.source) for cell in notebook.cells)
+        if left < 0:
+            _say_too_long(submission, f"{stems[0]}.ipynb")
+            return None
         files = untrusted.files_in(
             submission.path, limits.upload_bytes, limits.upload_files
         )
         for file in files:
-            if file.suffix in CODE_FILES and file not in own:
-                notebook.cells += _code_in(submission.path, file, limits.upload_bytes)
+            if file.suffix not in CODE_FILES or file in own:
+                continue
+            cells = _code_in(submission.path, file, limits.upload_bytes)
+            size = sum(len(cell.source) for cell in cells)
+            if size > left:
+                _say_too_long(submission, str(file))
+                continue
+            left -= size
+            notebook.cells += cells
     except (Broken, untrusted.TooMuch, OSError):  # reported by grading
         return None
     return notebook
+
+
+def _say_too_long(submission: Submission, file: str) -> None:
+    who = f"{submission.assignment}, {submission.student}"
+    said = f"{who}: {file}: not compared, for there are over {LONGEST:,} characters"
+    print(untrusted.line(said), file=sys.stderr)
 
 
 def _read_own(

@@ -97,12 +97,21 @@ def pixels_of(kind: str, value: str) -> int | None:
 
 
 def _pixels_of_jpeg(data: bytes) -> int | None:
-    """The size in the first frame's head, past the segments before it."""
+    """The size in the first frame's head, past the segments before it.
+
+    A mark comes after any number of bytes 0xFF. One without a length, which
+    nothing writes there, is refused: what follows could be read as one.
+    """
     if data[:3] != b"\xff\xd8\xff":
         return None
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
+        if data[at + 1] == 0xFF:
+            at += 1
+            continue
         mark, size = data[at + 1], struct.unpack_from("!H", data, at + 2)[0]
+        if mark < 0xC0 or 0xD0 <= mark <= 0xDA or size < 2:
+            return None
         if 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from("!HH", data, at + 5)
             return width * height

@@ -15,7 +15,6 @@ most of them, at most half of the class, who have it: they are a group.
 from __future__ import annotations
 
 import builtins
-import io
 import keyword
 import re
 import tokenize
@@ -23,6 +22,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 from nbformat import NotebookNode
@@ -80,17 +80,19 @@ def tokens_of(source: str) -> list[str]:
         for line in source.splitlines(keepends=True)
     ]
     found: list[tuple[str, str]] = []  # a token, and what of it counts
-    while lines:  # after a line that cannot be read, the next one counts
-        after_dot, last, read = False, 1, io.StringIO("".join(lines))
+    start = 0
+    while start < len(lines):  # after a line that cannot be read, the next one counts
+        after_dot, last = False, 1
+        rest = map(lines.__getitem__, range(start, len(lines)))
         try:
-            for token in tokenize.generate_tokens(read.readline):
+            for token in tokenize.generate_tokens(partial(next, rest, "")):
                 last = max(last, token.end[0])
                 if token.type in SKIPPED:
                     continue
                 found.append((token.string, _normalise_token(token, after_dot)))
                 after_dot = token.string == "."
         except (tokenize.TokenError, SyntaxError):
-            lines = lines[last:]
+            start += last
         else:
             break
     return _drop_neutral(found)

@@ -289,25 +289,29 @@ class Test:
             for name, file in texts.items()
             if (text := file.getvalue())
         ]
+        if raised is None and self.value is not None:
+            try:
+                data = {"text/plain": self._format_value()}
+            except ValueError as error:
+                raised = error
+            else:
+                made = new_output("execute_result", data, execution_count=self.count)
+                cell.outputs.append(made)
         self.held = raised is None
         if raised is not None:
             self._record_failure(raised)
-        elif self.value is not None:
-            if isinstance(self.value, properties.Points):
-                note(cell, *map(self._explain, self.value.failures))
-            data = {"text/plain": self._format_value()}
-            made = new_output("execute_result", data, execution_count=self.count)
-            cell.outputs.append(made)
+        elif isinstance(self.value, properties.Points):
+            note(cell, *map(self._explain, self.value.failures))
 
     def _format_value(self) -> str:
-        """What the cell ends with; a hidden test's points are whole hundredths."""
+        """What the cell ends with; a hidden test's points are whole hundredths.
+
+        Raises ValueError where a number is too long for a text.
+        """
         value = self.value
         if isinstance(value, float) and hidden_lines(self.cell.source):
             value = round_points(value)
-        try:
-            return repr(value)
-        except Exception:  # noqa: BLE001 - a number too long
-            return OBJECT
+        return repr(value)
 
     def _list_lost(self) -> list[Failure]:
         """What the test had found before: the properties that were lost."""

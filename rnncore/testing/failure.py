@@ -213,7 +213,7 @@ class CheckFailure(AssertionError):
                 if PACKAGE in path.parents or "IPython" in path.parts:
                     continue
                 lines.append(f"line {frame.lineno}: {frame.line}")
-            lines.append(f"{type(cause).__name__}: {cause}")
+            lines.append(f"{type(cause).__name__}: {text_of(cause)}")
         lines.append(str(self))
         way = name_answer(Path.cwd(), self.failure.function)
         return [*lines, way] if way else lines

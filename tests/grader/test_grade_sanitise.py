@@ -110,6 +110,14 @@ def frame(mark, height, width):
     return struct.pack("!BBHBHH", 255, mark, 7, 8, height, width)
 
 
+FALSE = (  # a frame of 1 pixel stands where a length of 0xffe1 leads to
+    b"\xff\xe1\0\4\0\0"
+    + frame(0xC0, 0x9000, 0x9000)
+    + bytes(0xFFD6)
+    + frame(0xC0, 1, 1) * 4
+)
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "pixels"),
     [
@@ -123,7 +131,19 @@ def frame(mark, height, width):
         ),
         *(
             ("jpeg", JPEG_HEAD + frame(mark, 3, 2) + frame(0xC0, 5, 4), 20)
-            for mark in (0xC4, 0xC8, 0xCC, 0xD0)
+            for mark in (0xC4, 0xC8, 0xCC, 0xE0)
+        ),
+        *(
+            (
+                "jpeg",
+                JPEG_HEAD + frame(mark, 3, 2) + frame(0xC0, 5, 4),
+                None,
+            )
+            for mark in (0, 1, 0xD0, 0xD7, 0xD8, 0xD9, 0xDA)
+        ),
+        *(  # a decoder skips what fills; the next is what it reads
+            ("jpeg", JPEG_HEAD + b"\xff" * n + FALSE, 0x9000**2)
+            for n in (1, 2, 3)
         ),
         ("jpeg", JPEG_HEAD + frame(0xC0, 0x9000, 0x9000), 0x9000**2),
         (

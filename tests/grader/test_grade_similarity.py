@@ -3,6 +3,7 @@
 import csv
 import random
 import re
+import time
 from itertools import chain
 
 import nbformat
@@ -257,6 +258,35 @@ def test_answers_in_words_are_compared():
 def test_what_cannot_be_read_is_no_reason_to_stop(source):
     tokens_of(source)
     assert compare({"a": notebook(source), "b": notebook(source)}, []) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["if 1:\n    x\n  y\n", "x = (\n", "'''\n\"\"\"\n"]
+)
+def test_code_that_cannot_be_read_takes_time_in_proportion(line):
+    """Eight times as much: not 64 times as long."""
+    took = []
+    for n in (1500, 12_000):
+        began = time.process_time()
+        tokens_of(n * line)
+        took.append(time.process_time() - began)
+    assert took[1] < 24 * took[0]
+
+
+def test_more_than_is_compared_is_named_and_the_rest_compared(
+    course, capsys
+):
+    for who in ("ann", "bob"):
+        path = hand_in(course, who, answered(ANSWER))
+        (path.parent / "x.py").write_text("if 1:\n    x\n  y\n" * 10**5)
+    hand_in(course, "cy", answered("x = 1\n" * 10**6))
+    assert similarity.main(["--root", str(course)]) == 0
+    said = capsys.readouterr()
+    assert [(row["learner"], row["other"]) for row in rows(course)] == [
+        ("ann", "bob")
+    ]
+    for file in ("ann: x.py", "bob: x.py", "cy: demo.ipynb"):
+        assert f"{file}: not compared" in said.err
 
 
 def test_the_larger_class_takes_time_in_proportion():

@@ -874,3 +874,83 @@ check(f, lambda parts, sizes: 1, [args])
     answer = f"def f(parts, sizes):\n    {line}\n    return 1"
     assert grade(answer, test) == (0 if told else 2), grade.said
     assert told in grade.said
+
+
+LYING = """
+class Lie:
+    def __eq__(self, other): return isinstance(other, (int, float))
+class Zero:
+    def __sub__(self, other): return 0.0
+    def __abs__(self): return 0.0
+class Sum:
+    def __init__(self, x): self.sum, self.zero, self.x = Lie(), Zero(), x
+    def value(self): return Lie()
+    def __getitem__(self, k):
+        if k > 1: raise IndexError
+        return Lie()
+    def __abs__(self): return self
+    def __sub__(self, other): return 0.0
+    def __add__(self, other): return Lie()
+    def __eq__(self, other): return self.x == other.x
+"""
+SUM = "class Sum:\n    ..."
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        *("abs(s.zero - 5) < 1e-9", "s.sum == 5", "s.value() == 5"),
+        *("s[1] == 5", "[x for x in s] == [5, 7]", "7 in s", "s + 2 == 5"),
+    ],
+)
+def test_what_a_class_computes_not_cannot_say_that_it_is_right(grade, test):
+    assert grade(LYING, f"s = Sum(5)\nassert {test}", SUM) == 0
+    assert "whose word about itself is not trusted" in grade.said
+
+
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        ("s == Sum(5)", "how {} compares"),
+        ("abs(s - 5) < 1", "what {} makes"),
+    ],
+)
+def test_what_an_asked_class_says_of_itself_is_remarked(grade, test, told):
+    assert grade(LYING, f"s = Sum(5)\nassert {test}", SUM) == 2
+    (remark,) = grade.remarks
+    assert told.format("<Sum of the submission>") in remark
+
+
+def test_a_part_of_an_asked_class_may_say_how_it_compares(grade):
+    answer = (
+        "class Node:\n    def __init__(self, *parts):\n"
+        "        self.parts, self.first = parts, parts[0] if parts else 0\n"
+        "    def __iter__(self): return iter(self.parts)\n"
+        "    def __eq__(self, other): return self.parts == other.parts"
+    )
+    test = (
+        "n = Node(Node(), Node(Node()))\n"
+        "assert n.parts[1] == Node(Node())\nassert list(n)[0] == Node()\n"
+        "assert [*n][1].first == n.first"
+    )
+    assert grade(answer, test, "class Node:\n    ...") == 2
+
+
+@pytest.mark.parametrize(
+    "shown", ["[2**20000]", "{2**20000: 1}", "2**20000"]
+)
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert f(1) == [1], f(1)",
+        "print(f(1))\nassert f(1) == [1]",
+        "f(1)",
+        "raise ValueError(f(1))",
+        "from rnncore.testing import check\ncheck(f, lambda x: [1], [{'x': 1}])",
+        "from rnncore.testing import check\ncheck(f, lambda x: 1, [{'x': 1}])",
+    ],
+)
+def test_a_number_that_is_too_long_for_a_text_fails_its_test_alone(
+    grade, shown, test
+):
+    assert grade(f"def f(x): return {shown}", test) == 0

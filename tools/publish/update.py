@@ -149,8 +149,10 @@ def update(tree: Path, new: Path) -> Done:
 def _find_way_out(tree: Path, path: str) -> str:
     """The part of a path that is a link, or a file in a folder's place."""
     here = tree
+    if Path(path).is_absolute():
+        return path
     for part in Path(path).parts:
-        if part in ("..", "/"):
+        if part == "..":
             return part
         here /= part
         folder = here != tree / path
