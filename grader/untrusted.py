@@ -107,6 +107,8 @@ def shorten_list(lines: Sequence[str], most: int = REMARKS) -> list[str]:
 
 def explain_unfit_name(name: str) -> str | None:
     """Why a folder's name cannot be a learner's or an assignment's."""
+    if name in (".", ".."):
+        return "a name that leads to another folder"
     if not name.isprintable():
         return "a name that is no text in UTF-8, or has characters that cannot be seen"
     if len(name) > NAME_LENGTH or len(os.fsencode(name)) > NAME_BYTES:

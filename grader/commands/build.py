@@ -24,8 +24,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
+
 from grader import ROOT
 from grader.assignments import builder
+from grader.assignments.empty_results import find_passed_by_empty
 from grader.assignments.mistakes import judge_variant
 from grader.assignments.parameters import Values
 from grader.assignments.source import list_assignments, list_parameters, read
@@ -35,6 +39,7 @@ from grader.course.course_file import CourseFile
 from grader.course.home import make_home
 from grader.course.roster import read_roster
 from grader.course.settings import SetupError
+from grader.notebook.cells import grade_id, is_test
 from grader.run.trial import try_assignment
 
 
@@ -204,6 +209,8 @@ def heed_trial(name: str, root: Path) -> None:
         f"exercises: {name}: {trial.outside} of {trial.outside + inside} tests run "
         f"outside the answer's process, {inside} inside"
     )
+    for path in sorted((root / "grading" / "source" / name).glob("*.ipynb")):
+        _warn_of_empty(name, nbformat.read(path, as_version=4))
     plain = name not in list_assignments()
     lost = [f"{where(name, f.cell, f.line)}: {f.says}" for f in trial.lost]
     given = [
@@ -216,6 +223,18 @@ def heed_trial(name: str, root: Path) -> None:
         return
     if lost or given:
         raise ValueError("\n".join([*lost, *given]))
+
+
+def _warn_of_empty(name: str, notebook: NotebookNode) -> None:
+    """Name the tests that an empty array passes."""
+    for cell in filter(is_test, notebook.cells):
+        for line in find_passed_by_empty(cell.source):
+            print(
+                f"exercises: {where(name, grade_id(cell) or '', line)}: an empty array "
+                "passes this: NumPy finds it close to any one number. assert_close of "
+                "rnncore.testing does not, nor does math.isclose",
+                file=sys.stderr,
+            )
 
 
 def _is_draft(name: str) -> bool:

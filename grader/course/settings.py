@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import logging
@@ -431,3 +432,18 @@ def run_alone(root: Path, command: str, work: Callable[[Course], int]) -> int:
     except SetupError as error:
         print(f"{command}: {error}", file=sys.stderr)
         return 2
+    except Exception as error:
+        if not _says_full(error):
+            raise
+        print(
+            f"{command}: the disk is full ({error}): make room, and run it again; what "
+            "was entered before is kept",
+            file=sys.stderr,
+        )
+        return 2
+
+
+def _says_full(error: Exception) -> bool:
+    """Whether a file could not be written, or SQLite's, for want of room."""
+    full = errno.ENOSPC, errno.EDQUOT
+    return getattr(error, "errno", 0) in full or "disk is full" in str(error)

@@ -284,7 +284,17 @@ def test_a_hundred_thousand_inputs():
 
 
 @pytest.mark.parametrize(
-    "name", ["a\nb", "a\u202eb", "a\u2028", "\udcff", "x" * 101, "é" * 120]
+    "name",
+    [
+        ".",
+        "..",
+        "a\nb",
+        "a\u202eb",
+        "a\u2028",
+        "\udcff",
+        "x" * 101,
+        "é" * 120,
+    ],
 )
 def test_a_name_that_is_refused(name):
     assert "a name" in untrusted.explain_unfit_name(name)
