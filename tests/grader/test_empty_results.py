@@ -12,7 +12,7 @@ from grader.notebook.names import cell_metadata
 def test_an_empty_array_passes_numpys_comparison_and_not_ours():
     from rnncore.testing import assert_close
 
-    np.testing.assert_allclose(np.zeros(0), 3.0)
+    assert np.allclose(np.zeros(0), 3.0)
     with pytest.raises(AssertionError):
         assert_close("total", np.zeros(0), 3.0)
 
