@@ -1,4 +1,4 @@
-"""Takes in what Moodle, Canvas, Blackboard or Brightspace exported.
+"""Takes in what Moodle or Canvas exported, or a folder for each learner.
 
     make collect                      all of grading/downloaded/
     make collect ASSIGNMENT=NAME      grading/downloaded/NAME/
@@ -48,9 +48,11 @@ class Class:
 
     name: str
     notebooks: list[str]  # what the assignment's are called
+    exports: list[tuple[int, Export]] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
     sheet: Sheet | None = None
     learners: list[roster.Learner] = field(default_factory=list)  # Canvas's
+    listed: roster.Roster = field(default_factory=lambda: roster.Roster([]))
     told: list[str] = field(default_factory=list)  # what needs a person
     whole: bool = True  # every export could be read
 
@@ -99,6 +101,7 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
         of = open_class(place, course.list_notebooks(name), stack)
         _check_zone(course, of)
         people = enter_learners(course, of)
+        sort_exports(of)
         marked = [one.piece for one in of.found]
         mine = {team: who for (one, team), who in teams.items() if one == name}
         whose = Whose(name, marked, people, of.sheet, corrections, before, mine)
@@ -183,17 +186,29 @@ def open_class(place: Path, notebooks: list[str], stack: ExitStack) -> Class:
             of.whole = False
             continue
         stack.callback(export.close)
-        marked, others = sort_pieces(export.members, of.name)
-        of.found += [Found(piece, path.name, rank) for piece in marked]
-        of.told += [f"{path.name}: {m.path} belongs to no learner" for m in others]
+        of.exports.append((rank, export))
     return of
+
+
+def sort_exports(of: Class) -> None:
+    """Find the learners' files in the exports."""
+    for rank, export in of.exports:
+        name = export.path.name
+        marked, others = sort_pieces(export.members, of.name, of.listed)
+        of.found += [Found(piece, name, rank) for piece in marked]
+        of.told += [
+            f"{name}: {m.path} belongs to no learner: expected an export of Moodle's "
+            "or Canvas's, or a folder for each learner"
+            for m in others
+            if m.path.endswith(".ipynb") or not marked
+        ]
 
 
 def _check_zone(course: Course, of: Class) -> None:
     """Refuse an export's times unless the course names a time zone."""
     sheet = of.sheet
     said = sheet and any(sheet.said_when(number) for number in sheet.lines)
-    if course.zone is None and (said or any(one.piece.when for one in of.found)):
+    if course.zone is None and said:
         raise SetupError(
             'course.toml: expected time_zone = "Europe/Berlin" or another place, by '
             f"whose clock the exports of {of.name} tell times, got nothing"
@@ -218,6 +233,10 @@ def enter_learners(course: Course, of: Class) -> roster.Roster:
             roster.enter(book, learners_of(of.sheet, roster.read_students(book)))
         people = roster.read_students(book)
         book.db.commit()
+    ids = {one.id for one in listed}
+    of.listed = roster.Roster(
+        one for one in people.learners.values() if one.known or one.id in ids
+    )
     return people
 
 
@@ -246,8 +265,31 @@ def _group_by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
                 f"({', '.join(sorted(several))}): put the grading worksheet beside the "
                 f"export, or add to corrections.csv: {of.name},{one.piece.number},ID,,"
             )
+        if _is_stranger(of, whose, one.piece) and not other:
+            of.told.append(
+                f"{name} is nobody of the roster; if a learner is meant, add to "
+                f"corrections.csv: {of.name},{number or name},ID,,"
+            )
+    for who, found in [*learners.items()]:
+        pieces = {one.piece.owner: one.piece for one in found}
+        guessed = [p for p in pieces.values() if not whose.is_settled(p)]
+        if len(guessed) > 1:
+            names = " and ".join(sorted(p.number or p.name for p in guessed))
+            of.told.append(
+                f"{who}: {names} both seem to be this learner's, and nothing of them "
+                f"is taken in; add to corrections.csv: {of.name},NAME,ID,, for each"
+            )
+            del learners[who]
     of.told = list(dict.fromkeys(of.told))  # once for all files of one learner
     return learners
+
+
+def _is_stranger(of: Class, whose: Whose, piece: Piece) -> bool:
+    """Whether a roster is there, and nobody in it is meant."""
+    listed = {*of.listed.learners}
+    meant = {whose.learner(piece), *whose.in_roster(piece)}
+    nameless = roster.is_anonymous(piece.name) or whose.is_settled(piece)
+    return bool(listed) and not (nameless or meant & listed)
 
 
 def _find_time(
@@ -256,8 +298,7 @@ def _find_time(
     """When it came in, in UTC, as the export or its worksheet says."""
     if handed.chosen is None:
         return None
-    piece = handed.chosen.piece
-    when = piece.when
+    piece, when = handed.chosen.piece, None
     if piece.system == MOODLE and whose.sheet:
         said = whose.said_when(piece)
         when = parse_when(said)
@@ -334,8 +375,9 @@ def _take_in(
     became = untrusted.shorten_list(handed.became)
     for line in [counts, *handed.noted, *became, *taken.said]:
         print(untrusted.line(f"{who}: {line}", 1000))
-    for name in missing if taken.digest else of.notebooks:
-        of.told.append(f"{who}: no {name}.ipynb was taken in; see above")
+    of.told += [f"{who}: {line}" for line in handed.asked]
+    if not taken.digest:
+        of.told.append(f"{who}: {did}")
     return taken
 
 
@@ -358,6 +400,10 @@ def _tell(of: Class, handed_in: set[str], people: roster.Roster) -> int:
     ]
     if missing and not anonymous:
         print(f"{of.name}: nothing came in from {', '.join(sorted(missing))}")
+    if not of.listed.learners and handed_in:
+        names = ", ".join(sorted(handed_in))
+        said = f"{of.name}: there is no roster; taken for learners' names: {names}"
+        print(untrusted.line(said, 1000))
     print(f"{of.name}: {len(handed_in)} learners handed in: now make grade")
     return 1 if of.told else 0
 

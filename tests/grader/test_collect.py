@@ -118,14 +118,14 @@ FORMS = {
         f"anon_a3Bc9_201_{FILE}": "anon_a3Bc9",
         f"LATE_anon_Zz11q_202_{FILE}": "anon_Zz11q",
     },
-    "blackboard": {
-        f"Week_3 BPTT_aode_attempt_2026-02-01-17-00-00_{FILE}": "aode",
-        "Week_3 BPTT_aode_attempt_2026-02-01-17-00-00.txt": None,
-        f"Week_3 BPTT_b.bell_attempt_2026-02-02-09-30-00_{FILE}": "b.bell",
+    "names that end alike, in folders": {
+        f"j_doe/{FILE}": "j_doe",
+        f"m_doe/{FILE}": "m_doe",
     },
-    "brightspace": {
-        f"11-90 - Ann Ode - Feb 1, 2026 600 PM/{FILE}": "Ann Ode",
-        f"12-90 - Bob - Bell - Feb 1, 2026 1112 AM/{FILE}": "Bob - Bell",
+    "a folder in a folder, with files beside": {
+        f"class/ann/{FILE}": "ann",
+        f"class/bob/{NAME}/{FILE}": "bob",
+        "class/readme.txt": None,
         "index.html": None,
     },
     "a folder": {
@@ -155,10 +155,6 @@ FORMS = {
     "marks of systems in the only folder": {
         f"ann/{FILE}": "ann",
         "ann/data_2024_01_15.csv": None,
-    },
-    "brightspace, one learner": {
-        f"11-90 - Ann Ode - Feb 1, 2026 600 PM/{FILE}": "Ann Ode",
-        "index.html": None,
     },
     "two of one name": {
         moodle("Ann Ode", 101): "Ann Ode_101",
@@ -205,21 +201,11 @@ def test_each_form_of_an_export_is_taken_in(root, form, packed):
     assert learners(root) == {who for who in files.values() if who}
 
 
-def test_what_is_marked_says_whose_and_when_it_is():
+def test_what_is_marked_says_whose_it_is():
     def marked(*paths):
         members = [archives.Member(path, 0, bytes) for path in paths]
         return exports.sort_pieces(members)[0]
 
-    (first,) = marked("11-90 - Ann Ode - Feb 1, 2026 112 PM/a/b.txt")
-    assert (first.system, first.name, first.number) == (
-        exports.BRIGHTSPACE,
-        "Ann Ode",
-        "11",
-    )
-    assert (first.path, first.when) == (
-        "a/b.txt",
-        datetime(2026, 2, 1, 13, 12),
-    )
     (canvas,) = marked("odeann_LATE_81_101_a_1_2_b.txt")
     assert (canvas.name, canvas.number, canvas.order) == (
         "odeann",
@@ -273,6 +259,98 @@ def test_the_worksheet_and_the_roster_say_who_is_who(root):
         known = {student.id: student.email for student in book.students}
     assert known["Olaf Nothing"] == "o@x.org"  # handed in nothing
     assert known["nina"] == "n@x.org"
+
+
+SAID = "assignment,handed_in_as,learner,file,time\n"
+DOES = "id,first_name,last_name\nj_doe,Jo,Doe\nm_doe,Maria,Doe\n"
+
+
+def test_names_are_taken_whole_and_strangers_are_listed(root, capsys):
+    """Anna-Maria Doe is neither Maria Doe nor of a group Anna."""
+    fill(root, roster=DOES)
+    pack(place(root) / "e.zip", {moodle("Anna-Maria Doe", 7): None})
+    run(root, 1)
+    told = capsys.readouterr()
+    assert learners(root) == {"Anna-Maria Doe"}
+    assert "Anna-Maria Doe is nobody of the roster" in told.err
+    assert f"corrections.csv: {NAME},7,ID,," in told.err
+    assert "nothing came in from j_doe, m_doe" in told.out
+    run(root, 1)  # the gradebook knows the name now, the roster does not
+    fill(root, corrections=f"{SAID}{NAME},7,m_doe,,\n")
+    run(root, 1)
+    assert learners(root) == {"m_doe"}
+    run(root)
+
+
+def test_two_who_seem_to_be_one_are_asked_about(root, capsys):
+    fill(root, roster=DOES)
+    files = [f"{who}/{FILE}" for who in ("j_doe", "Jo Doe", "m_doe")]
+    pack(place(root) / "e.zip", dict.fromkeys(files))
+    run(root, 1)
+    assert learners(root) == {"m_doe"}
+    assert "Jo Doe and j_doe both seem to be" in capsys.readouterr().err
+    fill(root, corrections=f"{SAID}{NAME},Jo Doe,j_doe,,\n")
+    run(root)
+    assert learners(root) == {"j_doe", "m_doe"}
+
+
+def test_a_flat_export_without_marks_is_nobodys_and_says_what_to_do(
+    root, capsys
+):
+    """As Blackboard names files: where the name begins, no pattern knows."""
+    start = "Week_3 BPTT_{}_attempt_2026-02-01-17-00-00"
+    files = [f"{start}_{FILE}".format(who) for who in ("j_doe", "m_doe")]
+    pack(place(root) / "e.zip", dict.fromkeys(files))
+    run(root, 1)
+    assert learners(root) == set()
+    said = capsys.readouterr().err
+    assert said.count("or a folder for each learner") == 2
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_folders_in_one_folder_are_the_rosters_or_it_is_said(
+    root, capsys, listed
+):
+    if listed:
+        fill(root, roster="id\nann\n")
+    work = dict.fromkeys([f"ann/one/{FILE}", "ann/two/more.ipynb"])
+    pack(place(root) / "e.zip", work)
+    collect.main([NAME, "--root", str(root)])
+    assert learners(root) == ({"ann"} if listed else {"one"})
+    said = "there is no roster; taken for learners' names: one, two"
+    assert (said in capsys.readouterr().out) is not listed
+
+
+def test_a_tutors_correction_beside_the_work_is_asked_about(root, capsys):
+    pack(
+        place(root) / "e.zip",
+        {
+            f"ann/1_submissions/{FILE}": "work",
+            f"ann/3_corrections/{FILE}": "corrected",
+            f"bob/1_submissions/{FILE}": "same",
+            f"bob/3_corrections/{FILE}": "same",
+        },
+    )
+    run(root, 1)
+    assert learners(root) == {"bob"}
+    line = f"{NAME},ann,,1_submissions/{FILE},"
+    assert f"corrections.csv: {line}" in capsys.readouterr().err
+    fill(root, corrections=f"{SAID}{line}\n")
+    run(root)
+    assert (of(root, "ann") / FILE).read_text() == "work"
+
+
+def test_a_file_that_is_no_notebook_is_named_and_nothing_is_asked(
+    root, capsys
+):
+    files = {
+        moodle("Ann", 1, f"{NAME}.py"): "x = 1",
+        moodle("Bob", 2): None,
+    }
+    pack(place(root) / "e.zip", files)
+    run(root)  # there is nothing that the teacher could write into a table
+    told = capsys.readouterr().out
+    assert f"Ann: {NAME}.py is no notebook: ask for {FILE} itself" in told
 
 
 def test_namesakes_without_a_worksheet_are_told_and_a_line_settles_it(
@@ -411,7 +489,7 @@ def test_what_a_later_export_has_again_is_no_news(root, capsys):
     old = pack(place(root) / "e.zip", files)
     os.utime(old, (1000, 1000))
     pack(place(root) / "e (1).zip", {**files, moodle("Bob", 2): "4"})
-    run(root, 1)
+    run(root)
     told = capsys.readouterr().out
     assert f"Bob: {FILE}: {FILE} came later and counts" in told
     assert f"Ann: {FILE}: {FILE} came later" not in told
@@ -431,7 +509,7 @@ def test_what_became_of_each_file_is_told(root, capsys):
     )
     old = pack(place(root) / "old.zip", {moodle("Ann", 1, "b.csv"): "5"})
     os.utime(old, (1000, 1000))
-    run(root, 1)
+    run(root)
     told = capsys.readouterr().out
     online = "Ann_1_assignsubmission_onlinetext/onlinetext.html"
     for line in (
@@ -442,26 +520,6 @@ def test_what_became_of_each_file_is_told(root, capsys):
         "Bob: answers.py of e.zip: taken in, with no notebook",
     ):
         assert told.count(line) == 1, line
-
-
-def test_of_several_attempts_the_last_one_counts_with_its_files(root):
-    start = "HW_ann_attempt_2026-02-0"
-    pack(
-        place(root) / "one.zip",
-        {
-            f"{start}2-09-00-00_{FILE}": "2",
-            f"{start}2-09-00-00_new.csv": "new",
-            f"{start}1-09-00-00_{FILE}": "1",
-            f"{start}1-09-00-00_old.csv": "old",
-        },
-    )
-    run(root)
-    assert {p.name for p in of(root, "ann").iterdir()} == {
-        FILE,
-        "new.csv",
-        "timestamp.txt",
-    }
-    assert timestamp(root, "ann") == "2026-02-02 08:00:00 UTC"  # of Berlin
 
 
 def test_what_was_changed_by_hand_survives_the_same_export(root):
@@ -642,7 +700,6 @@ def test_a_folder_is_no_table(root, capsys, name):
 
 
 ROSTER = "id,first_name,last_name\nann,Ann,Ode\nbob,Bob,Bell\n"
-SAID = "assignment,handed_in_as,learner,file,time\n"
 
 
 @pytest.mark.parametrize(
@@ -857,7 +914,7 @@ def test_a_bad_file_costs_its_learner_a_sentence_and_nobody_else(
     start = data.index(moodle("Ida", 9).encode())
     data[start + 60] ^= 0xFF  # in the compressed notebook
     Path(damaged).write_bytes(data)
-    run(root, 1)
+    run(root)
     assert learners(root) == {"Ann", "Eve", "Gus", "Hal"}
     told = capsys.readouterr()
     for part in (

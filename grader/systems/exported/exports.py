@@ -9,16 +9,13 @@ only if they are on half of the notebooks, or of the folders of notebooks.
 
     Moodle       Ann Ode_4711_assignsubmission_file/ch03_bptt.ipynb
                  Participant_4711_assignsubmission_file_ch03_bptt.ipynb
-    Blackboard   Assignment 3_aode_attempt_2026-02-01-18-00-00_ch03_bptt.ipynb
-    Brightspace  4711-90 - Ann Ode - Feb 1, 2026 600 PM/ch03_bptt.ipynb
     Canvas       odeann_LATE_4711_90_ch03_bptt-1.ipynb
     folder       ann/ch03_bptt.ipynb, ann/ch03_bptt/ch03_bptt.ipynb
 
 Canvas calls a group's files by the group, with the number of one of its learners.
 
 Sources: Moodle's mod/assign/classes/downloader.php, Canvas's
-lib/content_zipper.rb and, for groups, Assignment#representatives; of the two
-others the names that public tools read.
+lib/content_zipper.rb and, for groups, Assignment#representatives.
 """
 
 from __future__ import annotations
@@ -26,26 +23,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from grader import untrusted
+from grader.course.roster import Roster
 from grader.systems.exported.archives import Member
 
-MOODLE, BLACKBOARD, BRIGHTSPACE = "Moodle", "Blackboard", "Brightspace"
-CANVAS, FOLDER = "Canvas", "a folder"
+MOODLE, CANVAS, FOLDER = "Moodle", "Canvas", "a folder"
 MARKS = {  # `rest` is what follows in the same part: in a flat export, the file
     MOODLE: re.compile(
         r"(?P<name>.+?)(?:_(?P<number>[0-9]+))?"
         r"_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?"
-    ),
-    BLACKBOARD: re.compile(
-        r".+?_(?P<name>[^_]+)_attempt_(?P<when>[0-9]{4}(?:-[0-9]{2}){5})"
-        r"(?:\.txt|_(?P<rest>.+))"
-    ),
-    BRIGHTSPACE: re.compile(
-        r"(?P<number>[0-9]+)-[0-9]+ - (?P<name>.+?) - "
-        r"(?P<when>[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4} [0-9]{3,4} [AP]M)"
-        r"(?: - (?P<rest>.+))?"
     ),
     CANVAS: re.compile(
         r"(?:(?P<late>LATE_)?anon_(?P<anonymous>[0-9A-Za-z]+)"
@@ -55,7 +42,6 @@ MARKS = {  # `rest` is what follows in the same part: in a flat export, the file
 }
 OWN = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$)")  # of a file manager
 NAMELESS = "Participant"  # as Moodle calls everybody in anonymous marking
-CLOCKS = {BLACKBOARD: "%Y-%m-%d-%H-%M-%S", BRIGHTSPACE: "%b %d, %Y %I%M %p"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +56,6 @@ class Piece:
     prefix: str = ""  # the marks, as the system wrote them
     order: int = 0  # what came later has a larger one
     late: bool = False
-    when: datetime | None = None  # in the course's time zone, without saying so
 
     @property
     def owner(self) -> tuple[str, str]:
@@ -79,11 +64,12 @@ class Piece:
 
 
 def sort_pieces(
-    members: Sequence[Member], name: str = ""
+    members: Sequence[Member], name: str = "", people: Roster | None = None
 ) -> tuple[list[Piece], list[Member]]:
     """An export's files with their marks, and those without any.
 
-    `name` is the assignment: a folder that is called so is no learner's.
+    `name` is the assignment: a folder that is called so is no learner's. One
+    called as somebody of `people` is that learner's.
     """
     members = [m for m in members if not OWN.search(m.path)]
     depth = 2 if len({m.parts[0] for m in members if len(m.parts) > 1}) == 1 else 1
@@ -93,7 +79,7 @@ def sort_pieces(
     most = max(found, key=lambda of: (len(of), -sum(map(_find_end, of))))
     with_marks = _find_tops((piece.member for piece in most), depth)
     if not most or 2 * len(with_marks) < len(_find_tops(members, depth)):
-        most = _read_folders(members, name)
+        most = _read_folders(members, name, people or Roster([]))
     marked = {id(piece.member) for piece in most}
     return most, [m for m in members if id(m) not in marked]
 
@@ -134,38 +120,35 @@ def _read_marks(system: str, member: Member, depth: int) -> Piece | None:
             part[: -len(said["rest"])] if said["rest"] else part,
             int(said.get("order") or 0),
             bool(said.get("late") or said.get("tardy")),
-            _parse_time(system, said.get("when")),
         )
     return None
 
 
-def _parse_time(system: str, said: str | None) -> datetime | None:
-    if not said:
-        return None
-    if system == BRIGHTSPACE:  # 112 PM is 1:12
-        *day, clock, half = said.split()
-        said = " ".join([*day, clock.zfill(4), half])
-    try:
-        return datetime.strptime(said, CLOCKS[system])
-    except ValueError:
-        return None
-
-
-def _read_folders(members: Sequence[Member], name: str) -> list[Piece]:
-    """The files of folders that are called as their learners are.
-
-    They may stand in one folder; a folder called as the assignment, or as a
-    notebook in it, is an assignment's, and no learner's.
-    """
-    tops = {m.parts[0] for m in members}
-    below = {m.parts[1] for m in members if len(m.parts) > 2}
-    all_deep = all(len(m.parts) > 2 for m in members)
-    own = len(below) == 1 and (
-        name in below or any(m.parts[2:] == [f"{min(below)}.ipynb"] for m in members)
-    )
-    skip = int(len(tops) == 1 and all_deep and not own)
+def _read_folders(members: Sequence[Member], name: str, people: Roster) -> list[Piece]:
+    """The files of folders that are called as their learners are."""
+    skip = int(_is_class(members, name, people))
     return [
         Piece(m, FOLDER, m.parts[skip], "", "/".join(m.parts[skip + 1 :]))
         for m in members
         if len(m.parts) > skip + 1 and not m.parts[skip].startswith(".")
     ]
+
+
+def _is_class(members: Sequence[Member], name: str, people: Roster) -> bool:
+    """Whether there is one folder, and its folders are the learners'.
+
+    A folder called as the assignment, or as a notebook in it, is an
+    assignment's, and no learner's.
+    """
+    tops = {m.parts[0] for m in members if len(m.parts) > 1}
+    if len(tops) != 1 or people.called(min(tops)):
+        return False
+    below = {m.parts[1] for m in members if len(m.parts) > 2}
+    if any(map(people.called, below)):
+        return True
+    with_notebooks = {
+        m.parts[1] for m in members if len(m.parts) > 2 and m.path.endswith(".ipynb")
+    }
+    own = {name} | {m.parts[-1].removesuffix(".ipynb") for m in members}
+    all_deep = all(len(m.parts) > 2 for m in members)
+    return bool(with_notebooks - own) and (all_deep or len(with_notebooks) > 1)

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from grader import untrusted
@@ -40,6 +39,7 @@ class HandedIn:
     chosen: Found | None = None  # the notebook, of several the latest
     said: list[str] = field(default_factory=list)  # to the learner
     noted: list[str] = field(default_factory=list)  # to the instructors
+    asked: list[str] = field(default_factory=list)  # to them too: to be done
     became: list[str] = field(default_factory=list)  # to them too: of other files
 
     def refuse(self, file: str, why: str) -> None:
@@ -68,7 +68,13 @@ def hand_in(
         else:
             handed.note(one, one.piece.member.path, "left, for it is a text typed in")
     versions = _find_versions(files, notebooks, wanted, handed)
-    for notebook, of in versions.items():
+    for notebook, of in [*versions.items()]:
+        if rivals := _find_rivals(of, limits):
+            places = " and ".join(map(_format_path, rivals))
+            asks = f"{places} differ: which of them counts?"
+            handed.asked.append(asks + _format_correction(rivals[0], name))
+            del versions[notebook]
+            continue
         _take_latest(of, f"{notebook}.ipynb", handed, limits)
     chosen = [of[-1] for of in versions.values()]
     handed.chosen = max(chosen, key=_get_sort_key, default=None)
@@ -162,18 +168,14 @@ def _find_called(files: list[Found], name: str) -> list[Found]:
     return [one for *_, one in sorted(found, key=lambda entry: entry[:2])]
 
 
-def _get_sort_key(one: Found) -> tuple[datetime, int, int]:
+def _get_sort_key(one: Found) -> tuple[int, int]:
     """What is later has a larger one."""
-    return one.piece.when or datetime.min, one.rank, one.piece.order
+    return one.rank, one.piece.order
 
 
 def _arrived_together(one: Found, other: Found) -> bool:
     """Whether two files came in at once."""
-    return (one.rank, one.piece.owner, one.piece.when) == (
-        other.rank,
-        other.piece.owner,
-        other.piece.when,
-    )
+    return (one.rank, one.piece.owner) == (other.rank, other.piece.owner)
 
 
 def _say_what_came(
@@ -195,12 +197,39 @@ def _say_what_came(
                 f"{wanted} itself",
             )
         elif path.endswith(".ipynb"):
-            who = one.piece.number or one.piece.name
+            if not any(path in asks for asks in handed.asked):
+                asks = f"{_format_path(one)} is not called {wanted}: if it is meant"
+                handed.asked.append(asks + _format_correction(one, name))
+        else:
             handed.noted.append(
-                f"{_format_path(one)} is not called {wanted}; "
-                "if it is meant, add to "
-                f"corrections.csv: {name},{who},,{_get_file_name(path)},"
+                f"{_format_path(one)} is no notebook: ask for {wanted} itself"
             )
+
+
+def _find_rivals(versions: list[Found], limits: Limits) -> list[Found]:
+    """The latest ones of one name in several folders, if they are not the same.
+
+    A tutor's correction, or a copy, may lie beside the work.
+    """
+    latest = versions[-1]
+    same = [
+        one
+        for one in versions
+        if _get_sort_key(one) == _get_sort_key(latest)
+        and _get_file_name(one.piece.path) == _get_file_name(latest.piece.path)
+    ]
+    try:
+        contents = {read(one.piece.member, limits.upload_bytes) for one in same}
+    except Unreadable:
+        return []  # told where it is taken in
+    return same if len(contents) > 1 else []
+
+
+def _format_correction(one: Found, name: str) -> str:
+    """The line of corrections.csv that says which file is meant."""
+    who = one.piece.number or one.piece.name
+    file = _format_path(one)
+    return f"; add to corrections.csv: {name},{who},,{file},"
 
 
 def _holds(one: Found, content: bytes | None, limits: Limits) -> bool:

@@ -15,10 +15,8 @@ from grader.course.roster import (
 )
 from grader.course.settings import SetupError
 from grader.systems.exported.collected import Taken
-from grader.systems.exported.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
+from grader.systems.exported.exports import CANVAS, MOODLE, Piece
 from grader.systems.exported.worksheet import Sheet
-
-LASTING = {CANVAS, BRIGHTSPACE}  # whose numbers are the same in all assignments
 
 
 class Whose:
@@ -165,18 +163,14 @@ class Whose:
 
     def in_roster(self, piece: Piece) -> Collection[str]:
         """The learners of the roster who may be meant."""
-        if piece.system in LASTING and (who := self.roster.by_number(piece.number)):
+        if piece.system == CANVAS and (who := self.roster.by_number(piece.number)):
             return {who}
         if piece.system == MOODLE and self.sheet and not self.another(piece):
             email = self.sheet.email(piece.number)
             if email and (who := self.roster.by_email(email)):
                 return {who}
         name = self._name(piece)
-        parts = [name.split("-", n)[-1] for n in range(name.count("-") + 1)]
-        for part in [] if is_anonymous(name) else parts:  # a group comes before -
-            if found := find_by_name(self.roster, part):
-                return found
-        return set()
+        return set() if is_anonymous(name) else find_by_name(self.roster, name)
 
     def _name(self, piece: Piece) -> str:
         said = (
@@ -200,7 +194,9 @@ def has_number(sheet: Sheet, name: str, number: str) -> bool:
     The number of a group of Moodle's may be the number of some learner.
     """
     said = sheet.name(number)
-    return is_anonymous(name) or keep_letters(name).endswith(keep_letters(said))
+    behind = (name.split("-", n)[-1] for n in range(name.count("-") + 1))
+    wanted = keep_letters(said)  # a group comes before -
+    return is_anonymous(name) or not said or wanted in map(keep_letters, behind)
 
 
 def in_sheet(sheet: Sheet, roster: Roster) -> dict[str, str]:
