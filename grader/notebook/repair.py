@@ -95,16 +95,14 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
 
 def _check_file(path: Path, folder: Path, limit: int) -> None:
     if not path.is_symlink() and not path.exists():
-        there = [p.name for p in islice(folder.iterdir(), 100) if p.is_file()]
-        others = sorted(n for n in there if n != "timestamp.txt")
-        names = [name for name in others if name.endswith(".ipynb")]
+        names = sorted(p.name for p in islice(folder.glob("*.ipynb"), 100))
+        others = [p.name for p in islice(folder.iterdir(), 100) if p.is_file()]
+        others = sorted(name for name in others if name != "timestamp.txt")
         said = [f"'{untrusted.line(name, 100)}'" for name in names or others]
         found = said[0] if names else ", ".join(["no notebook", *said[:3]])
         advice = f"Name your notebook {path.name} and hand it in again."
         if others and not names:
-            advice = (
-                f"Hand in the notebook {path.name} itself, not what was made of it."
-            )
+            advice = f"Hand in the notebook {path.name} itself, not what was made of it."
         raise Broken(
             f"there is no {path.name} in the folder, it holds {found}. {advice}"
         )

@@ -205,6 +205,13 @@ def test_a_folder_without_its_notebook_is_told_what_it_holds(folder):
         "there is no demo.ipynb in the folder, it holds no notebook. "
         "Name your notebook demo.ipynb and hand it in again."
     )
+    for name in ("demo.docx", "demo.py", "timestamp.txt"):
+        (folder / name).write_text("x")
+    assert refused(folder) == (
+        "there is no demo.ipynb in the folder, it holds no notebook, "
+        "'demo.docx', 'demo.py'. Hand in the notebook demo.ipynb itself, "
+        "not what was made of it."
+    )
     for name in ("b.ipynb", "a.ipynb"):
         (folder / name).write_text("{}")
     assert refused(folder) == (
