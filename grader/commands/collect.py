@@ -373,7 +373,8 @@ def _take_in(
     when = f", handed in {moment:%Y-%m-%d %H:%M} UTC" if moment else ""
     counts = f"{file}: {did}{when}" if taken_in else f"no notebook: {did}"
     became = untrusted.shorten_list(handed.became)
-    for line in [counts, *handed.noted, *became, *taken.said]:
+    lacking = [f"no {n}.ipynb was taken in" for n in missing if taken_in]
+    for line in [counts, *lacking, *handed.noted, *became, *taken.said]:
         print(untrusted.line(f"{who}: {line}", 1000))
     of.told += [f"{who}: {line}" for line in handed.asked]
     if not taken.digest:

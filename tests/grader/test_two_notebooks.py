@@ -82,14 +82,14 @@ def test_both_are_collected_and_one_that_is_missing_is_told(
     ]
     files[moodle("Bob", 102, f"{below}notes.txt")] = "x"
     pack(root / "grading" / "downloaded" / PAIR / "a.zip", files)
-    run(root, 1)
+    run(root, 0)
     assert taken(root) == {
         "Ann Ode": {*both},
         "Bob": {"second.ipynb", "notes.txt"},
     }
-    told = capsys.readouterr().err
+    told = capsys.readouterr().out
     assert "Bob: no first.ipynb was taken in" in told
-    assert "Ann" not in told
+    assert "Ann Ode: no" not in told
 
 
 def test_a_folder_called_as_the_assignment_is_no_learners(root):
