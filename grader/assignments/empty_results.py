@@ -18,8 +18,9 @@ def find_passed_by_empty(source: str) -> Iterator[int]:
     except SyntaxError:  # told when it runs
         return
     for node in ast.walk(tree):
-        compares = isinstance(node, ast.Call) and _name_of(node.func) in CLOSE
-        if compares and any(map(_is_number, node.args[:2])):
+        if not isinstance(node, ast.Call) or _name_of(node.func) not in CLOSE:
+            continue
+        if any(map(_is_number, node.args[:2])):
             yield node.lineno
 
 

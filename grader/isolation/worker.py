@@ -329,7 +329,7 @@ class Helper:
         if isinstance(value, Stub):
             return {"f": value._number}
         self.objects.append(value)
-        node = {"h": len(self.objects) - 1}
+        node: Tree = {"h": len(self.objects) - 1}
         if isinstance(value, type):
             node |= {"c": "class", "k": self.name_of(value)}
         elif callable(value) and hasattr(value, "__name__"):

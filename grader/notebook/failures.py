@@ -79,14 +79,18 @@ def mask(failure: Failure, source: str) -> Failure:
     neither the test's `source` nor the checks have is *an object*.
     """
     texts, words = _read_words(source)
-    masked = failure.masked()
-    for name, instead in (("what", OBJECT), ("function", OBJECT), ("why", "")):
-        text = getattr(masked, name)
-        lines = INDEX.sub("", text[:LONGEST]).split("\n")
+
+    def tell(text: str, instead: str = OBJECT) -> str:
+        lines = INDEX.sub("", text).split("\n")
         rest = (WORD.findall(line) for line in lines if line not in texts)
-        if not all(map(words.issuperset, rest)):
-            masked = masked._replace(**{name: instead})
-    return masked
+        return text if all(map(words.issuperset, rest)) else instead
+
+    masked = failure.masked()
+    return masked._replace(
+        what=tell(masked.what),
+        function=tell(masked.function),
+        why=tell(masked.why, instead=""),
+    )
 
 
 def _read_words(source: str) -> tuple[set[str], set[str]]:
@@ -239,7 +243,7 @@ def _find_printed(cell: NotebookNode) -> Failure | None:
     if text := _read_stream(cell, "stderr"):
         why = "the test printed to the error stream, which counts as failed"
         failure = Failure("ErrorStream", why=why, got=text)
-        return mask(failure, cell.source) if hidden else failure
+        return failure.masked() if hidden else failure
     text = _read_stream(cell, "stdout")
     if hidden or not text:
         return None

@@ -102,7 +102,9 @@ def _check_file(path: Path, folder: Path, limit: int) -> None:
         found = said[0] if names else ", ".join(["no notebook", *said[:3]])
         advice = f"Name your notebook {path.name} and hand it in again."
         if others and not names:
-            advice = f"Hand in the notebook {path.name} itself, not what was made of it."
+            advice = (
+                f"Hand in the notebook {path.name} itself, not what was made of it."
+            )
         raise Broken(
             f"there is no {path.name} in the folder, it holds {found}. {advice}"
         )

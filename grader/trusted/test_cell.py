@@ -320,7 +320,8 @@ class Test:
         return [self._explain(f) for one in found for f in one.lost.values()]
 
     def _mask(self, failure: Failure) -> Failure:
-        return mask(failure, self.cell.source)
+        given = map(ast.unparse, self.space.names.given.values())
+        return mask(failure, "\n".join([self.cell.source, *self.given, *given]))
 
     def _explain(self, failure: Failure) -> Failure:
         return explain_missing(failure, self.space.shown)

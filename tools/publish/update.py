@@ -148,12 +148,10 @@ def update(tree: Path, new: Path) -> Done:
 
 def _find_way_out(tree: Path, path: str) -> str:
     """The part of a path that is a link, or a file in a folder's place."""
-    here = tree
-    if Path(path).is_absolute():
+    here, parts = tree, Path(path).parts
+    if Path(path).is_absolute() or ".." in parts:
         return path
-    for part in Path(path).parts:
-        if part == "..":
-            return part
+    for part in parts:
         here /= part
         folder = here != tree / path
         if here.is_symlink() or (here.exists() and here.is_dir() != folder):
