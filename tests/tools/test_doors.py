@@ -52,6 +52,7 @@ OPENERS = {  # the last name of a call, and of what it may be called
 
 REASONS = {
     "a file of the project's own, which comes with it": """
+        grader/notebook/failures.py: _read_words_of_checks
         rnncore/commands/lab.py: choose_extensions
         rnncore/checking/answers.py: read_answers
         rnncore/apps/memory_ruler/command.py: _load_cell
@@ -122,7 +123,7 @@ REASONS = {
     """,
     "the author's or the instructor's own file of the course": """
         grader/assignments/builder.py: _write_source
-        grader/commands/build.py: replace_folder
+        grader/commands/build.py: replace_folder heed_trial
         grader/assignments/plain.py: prepare_notebooks
         grader/assignments/rules.py: find_explanations
         grader/assignments/source.py: _read_text
