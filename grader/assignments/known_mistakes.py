@@ -1,11 +1,14 @@
 """The known mistakes of a task, as their author writes them.
 
-One block for each mistake, with an empty line between two: a heading, then
-the edit of the solution that makes the mistake, as in a diff.
+A heading for each mistake, then the edit of the solution that makes it: one
+line where it is within a line, else a diff. No empty lines between.
 
     path past dropped: h_{t-1} is reached through a_h alone
-    - return d_a, d_a, (d_h,)
-    + return d_a, d_a, (0 * d_h,)
+    ~ (d_h,) => (0 * d_h,)
+    upstream in place: `d_h *= ...` changes the caller's array
+    - d_a = d_h * (1 - r * r)
+    + d_h *= 1 - r * r
+    + d_a = d_h
 
 The heading has the mistake's name and the message to the learner.
 """
@@ -19,6 +22,8 @@ from rnncore.testing.properties import PROPERTIES
 
 CELL = re.compile(r'r"""\n(.*)\n"""', re.DOTALL)
 MARKS = re.compile(r"(.*) \[([a-z, ]+)\]")  # a name with marks after it
+EDIT = re.compile("[-+~]( |$)")  # a heading may begin with a sign: `-1e4 for all`
+ARROW = " => "
 HIDDEN = "hidden"  # marks a mistake that the visible inputs do not show
 
 
@@ -83,38 +88,53 @@ def trim_edit(was: str, now: str, solution: str) -> tuple[str, str]:
 
 
 def _split_blocks(first: int, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Runs of lines that are not empty, and where each begins."""
+    """Each heading with the edit below it, and where it stands."""
     block: list[str] = []
-    for number, line in enumerate([*lines, ""], first):
-        if line:
-            block.append(line)
-        elif block:
+    for number, line in enumerate(lines, first):
+        if block and not EDIT.match(line):
             yield number - len(block), block
             block = []
+        block.append(line)
+    yield first + len(lines) - len(block), block
 
 
 def _read_mistake(cell: SourceCell, line: int, block: list[str]) -> Mistake:
     """Read one block of a catalogue; its heading is at that line."""
     heading, *edit = block
     name, colon, says = heading.partition(": ")
-    if not colon or heading.startswith(("- ", "+ ")):
+    if not colon or EDIT.match(heading):
         _refuse(cell, line, "a heading `name: what it says`", heading)
-    sides: dict[str, list[str]] = {"-": [], "+": []}
-    for number, text in enumerate(edit, line + 1):
-        sign, space, code = text[:1], text[1:2], text[2:]
-        late = sign == "-" and sides["+"]
-        if sign not in sides or space not in ("", " ") or late:
-            _refuse(cell, number, "`- was` lines, then `+ is` lines", text)
-        sides[sign].append(code)
-    was, now = ("\n".join(sides[sign]) for sign in "-+")
+    if len(edit) == 1 and edit[0].startswith("~"):
+        was, now = _read_line(cell, line + 1, edit[0])
+    else:
+        was, now = _read_diff(cell, line + 1, edit)
     if not was or was == now:
-        _refuse(cell, line, "an edit, `- was` and `+ is`", heading)
+        _refuse(cell, line, "an edit, `~ was => is` or a diff", heading)
     name, marks = _split_marks(name)
     if unknown := [m for m in marks if m not in (HIDDEN, *PROPERTIES)]:
         expected = ", ".join((HIDDEN, *PROPERTIES))
         _refuse(cell, line, f"marks from {expected}", ", ".join(unknown))
     costs = tuple(mark for mark in marks if mark != HIDDEN)
     return Mistake(name, was, now, says, HIDDEN not in marks, line, costs)
+
+
+def _read_line(cell: SourceCell, line: int, text: str) -> tuple[str, str]:
+    """Both sides of an edit in one line."""
+    sides = text[2:].split(ARROW)
+    if len(sides) != 2:
+        _refuse(cell, line, "`~ was => is` with one arrow, or a diff", text)
+    return sides[0], sides[1]
+
+
+def _read_diff(cell: SourceCell, first: int, edit: list[str]) -> tuple[str, str]:
+    """Both sides of an edit as a diff, whose lines begin at `first`."""
+    sides: dict[str, list[str]] = {"-": [], "+": []}
+    for number, text in enumerate(edit, first):
+        sign = text[:1]
+        if sign not in sides or (sign == "-" and sides["+"]):
+            _refuse(cell, number, "`- was` lines, then `+ is` lines", text)
+        sides[sign].append(text[2:])
+    return "\n".join(sides["-"]), "\n".join(sides["+"])
 
 
 def _split_marks(name: str) -> tuple[str, list[str]]:

@@ -47,8 +47,7 @@ print("Task 1 holds.")
 # %% mistakes="running_mean"
 r"""
 the future: the mean is over all steps, and not over those so far
-- xp.mean(x[: t + 1], axis=0)
-+ xp.mean(x, axis=0)
+~ xp.mean(x[: t + 1], axis=0) => xp.mean(x, axis=0)
 """
 
 # %% [markdown]

@@ -574,82 +574,47 @@ upstream in place: the gradients are right, but the caller's d_state was changed
 -         return d_a, d_a, (d_h * z,)
 +         d_h *= z
 +         return d_a, d_a, (d_h,)
-
 the way past the matrix dropped [gradients]: nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on
-- (d_h * z,)
-+ (0 * d_h,)
-
+~ (d_h * z,) => (0 * d_h,)
 gradient of the state not in a tuple [gradients]: the third result of the vjp is no tuple of `parts` arrays (B, H): for one part it is (d_h,), with a comma
-- (d_h * z,)
-+ d_h * z
-
+~ (d_h * z,) => d_h * z
 split between a_x and a_h [gradients]: the gradient was split between a_x and a_h; a sum hands the whole gradient to each of its terms
-- return d_a, d_a, (d_h * z,)
-+ return d_a / 2, d_a / 2, (d_h * z,)
-
+~ return d_a, d_a, (d_h * z,) => return d_a / 2, d_a / 2, (d_h * z,)
 nothing for a_h [gradients]: a_h got no gradient: then W_h never learns
-- return d_a, d_a, (d_h * z,)
-+ return d_a, 0 * d_a, (d_h * z,)
-
+~ return d_a, d_a, (d_h * z,) => return d_a, 0 * d_a, (d_h * z,)
 all signs wrong [gradients]: all gradients have the opposite sign: the cell would climb its loss
-- return d_a, d_a, (d_h * z,)
-+ return -d_a, -d_a, (-d_h * z,)
-
+~ return d_a, d_a, (d_h * z,) => return -d_a, -d_a, (-d_h * z,)
 averaged over the batch [gradients]: the gradients of the sums were divided by the size of the batch; the loss does that, once
-- return d_a, d_a, (d_h * z,)
-+ return d_a / len(d_a), d_a / len(d_a), (d_h * z,)
-
+~ return d_a, d_a, (d_h * z,) => return d_a / len(d_a), d_a / len(d_a), (d_h * z,)
 noise in the cell: the same arguments gave two results: whatever is random must come in from outside, or no gradient can be checked
-- z, n = sigmoid(z), np.tanh(n)
-+ z, n = sigmoid(z), np.tanh(n + np.random.normal(size=n.shape))
-
+~ z, n = sigmoid(z), np.tanh(n) => z, n = sigmoid(z), np.tanh(n + np.random.normal(size=n.shape))
 sequences mixed: one sequence of the batch reaches another (a mean over axis 0?); a result would depend on its neighbours
 -         return (z * state[0] + (1 - z) * n,), (z, n, state[0])
 +         n = n - np.mean(n, axis=0, keepdims=True)
 +         return (z * state[0] + (1 - z) * n,), (z, n, state[0])
-
 a_h not read: the cell does not read a_h: its gates cannot see the state, and its vjp sends a gradient all the same
-- gates(a_x + a_h, 2)
-+ gates(a_x + 0 * a_h, 2)
-
+~ gates(a_x + a_h, 2) => gates(a_x + 0 * a_h, 2)
 the course's LSTM: this is the LSTM; a cell of your own is asked for
-- return Cell(forward, vjp, 2, 1)
-+ return ruler.CELLS['LSTM']
-
+~ return Cell(forward, vjp, 2, 1) => return ruler.CELLS['LSTM']
 a_x not read: the cell does not read a_x: nothing of the input can reach its state
-- gates(a_x + a_h, 2)
-+ gates(0 * a_x + a_h, 2)
-
+~ gates(a_x + a_h, 2) => gates(0 * a_x + a_h, 2)
 a cell of the course: this is the plain cell; a cell of your own is asked for
-- return Cell(forward, vjp, 2, 1)
-+ return ruler.CELLS['plain']
-
+~ return Cell(forward, vjp, 2, 1) => return ruler.CELLS['plain']
 the course's GRU: this is the GRU; a cell of your own is asked for
-- return Cell(forward, vjp, 2, 1)
-+ return ruler.CELLS['GRU']
-
+~ return Cell(forward, vjp, 2, 1) => return ruler.CELLS['GRU']
 state not in a tuple: the new state is no tuple of `parts` arrays (B, H): for one part it is (h,), with a comma
-- return (z * state[0] + (1 - z) * n,), (z, n, state[0])
-+ return z * state[0] + (1 - z) * n, (z, n, state[0])
-
+~ return (z * state[0] + (1 - z) * n,), (z, n, state[0]) => return z * state[0] + (1 - z) * n, (z, n, state[0])
 argument changed in place: the cell changed one of its arguments, a_x, a_h or the state, which the caller still has: make a new array
 -         return (z * state[0] + (1 - z) * n,), (z, n, state[0])
 +         h = state[0] + 0
 +         state[0][...] = z * h + (1 - z) * n
 +         return (state[0] + 0,), (z, n, h)
-
 slope of the tanh forgotten [hidden, gradients]: the slope of the tanh, 1 - n², is missing
-- d_n = d_h * (1 - z) * (1 - n * n)
-+ d_n = d_h * (1 - z)
-
+~ d_n = d_h * (1 - z) * (1 - n * n) => d_n = d_h * (1 - z)
 gate without a gradient [hidden, gradients]: the gate got no gradient: it never learns when to keep
-- d_z = d_h * (h - n) * z * (1 - z)
-+ d_z = 0 * d_h
-
+~ d_z = d_h * (h - n) * z * (1 - z) => d_z = 0 * d_h
 float64 made [hidden, dtype]: float32 became float64
-- z, n = sigmoid(z), np.tanh(n)
-+ z, n = sigmoid(z).astype(float), np.tanh(n)
-
+~ z, n = sigmoid(z), np.tanh(n) => z, n = sigmoid(z).astype(float), np.tanh(n)
 finite differences of its own forward [hidden, gradients]: the way back was found by moving each number of the arguments, which costs a way forward for each
 -         d_z = d_h * (h - n) * z * (1 - z)
 -         d_n = d_h * (1 - z) * (1 - n * n)
@@ -667,10 +632,8 @@ finite differences of its own forward [hidden, gradients]: the way back was foun
 +                     (new,), _ = forward(pair[0], 0 * pair[0], (pair[1],))
 +                     d[-1][index] += weight * (d_h * new).sum() / 12e-3
 +         return d[0], d[0], (d[1],)
-
 slope lost near the ends [hidden, gradients]: the gradient is right for small sums alone: the slope of the tanh was left out where the tanh is near its ends
-- d_n = d_h * (1 - z) * (1 - n * n)
-+ d_n = d_h * (1 - z) * np.where(abs(n) > 0.99, 0.0, 1 - n * n)
+~ d_n = d_h * (1 - z) * (1 - n * n) => d_n = d_h * (1 - z) * np.where(abs(n) > 0.99, 0.0, 1 - n * n)
 """
 
 # %% [markdown]
@@ -820,33 +783,21 @@ one side only: the difference was taken on one side: its error is of the order o
 +         moved = start.copy()
 +         moved[index] += step
 +         d_x[index] = (float(f(from_numpy(moved, x))) - float(f(x))) / step
-
 divided by one step: the two points are two steps apart: divide by 2 step
-- (2 * step)
-+ step
-
+~ (2 * step) => step
 all entries moved: all entries were moved at once: this is one slope, the sum of all, in every entry
-- moved[index] += sign * step
-+ moved += sign * step
-
+~ moved[index] += sign * step => moved += sign * step
 entries stay moved: an entry stayed where it was moved to while the next one was measured; make a copy each time
 -             moved = start.copy()
 -             moved[index] += sign * step
 +             moved = moved if index != (0,) * start.ndim else start.copy()
 +             moved[index] += sign * step * (1 if sign > 0 else 2)
-
 x changed: of the two points one is x itself: move a copy up and another copy down, each by `step`
-- moved = start.copy()
-+ moved = start
-
+~ moved = start.copy() => moved = start
 sign lost: the two values were added; their difference is the slope
-- d_x[index] += sign * value
-+ d_x[index] += value
-
+~ d_x[index] += sign * value => d_x[index] += value
 step fixed: the entries were not moved by `step`
-- sign * step
-+ sign * 1e-6
-
+~ sign * step => sign * 1e-6
 one side only, below: the difference was taken on one side, downwards: its error is of the order of the step
 -         for sign in (1, -1):
 -             moved = start.copy()
@@ -856,55 +807,30 @@ one side only, below: the difference was taken on one side, downwards: its error
 +         moved = start.copy()
 +         moved[index] -= step
 +         d_x[index] = (float(f(x)) - float(f(from_numpy(moved, x)))) / step
-
 all slopes are zero: every slope is 0: were both points one array, moved up and down again, or was nothing written into the result?
-- d_x[index] += sign * value
-+ d_x[index] += 0 * value
-
+~ d_x[index] += sign * value => d_x[index] += 0 * value
 low minus high: all slopes have the opposite sign: f(x + step) comes first
-- d_x[index] += sign * value
-+ d_x[index] -= sign * value
-
+~ d_x[index] += sign * value => d_x[index] -= sign * value
 step of its own: x was moved by 1e-6, and not by the `step` that came
-- start = to_numpy(x)
-+ start, step = to_numpy(x), 1e-6
-
+~ start = to_numpy(x) => start, step = to_numpy(x), 1e-6
 not divided: the difference of the two values was not divided by how far apart they are
-- sign * value / (2 * step)
-+ sign * value
-
+~ sign * value / (2 * step) => sign * value
 half a step: the slopes are about half as large: the two points lie one step apart, and the difference was divided by two steps
-- sign * step
-+ sign * step / 2
-
+~ sign * step => sign * step / 2
 does not begin with zeros: the slopes are one too large: the result to which they are added began with ones
-- np.zeros(start.shape)
-+ np.ones(start.shape)
-
+~ np.zeros(start.shape) => np.ones(start.shape)
 first entry alone: only the first entry has its slope: does the `return` stand inside the loop?
--     return d_x
-+         return d_x
-
+~     return d_x =>         return d_x
 whole rows moved: whole rows were moved at once; np.ndindex(*shape) goes through every single entry
-- np.ndindex(*start.shape)
-+ np.ndindex(len(start))
-
+~ np.ndindex(*start.shape) => np.ndindex(len(start))
 other order of entries: the slopes are right, but stand in another order: by columns instead of by rows
-- return d_x
-+ return d_x.ravel().reshape(d_x.shape, order="F")
-
+~ return d_x => return d_x.ravel().reshape(d_x.shape, order="F")
 no brackets: divided by 2 and then multiplied by the step: / 2 * step goes from left to right; brackets are missing
-- (2 * step)
-+ 2 * step
-
+~ (2 * step) => 2 * step
 relative step: each entry was moved by a share of its own size, and not by `step`
-- moved[index] += sign * step
-+ moved[index] += sign * step * abs(start[index])
-
+~ moved[index] += sign * step => moved[index] += sign * step * abs(start[index])
 those before moved too: with each entry all those before it were moved, too
-- moved[index] += sign * step
-+ moved.ravel()[: np.ravel_multi_index(index, start.shape) + 1] += sign * step
-
+~ moved[index] += sign * step => moved.ravel()[: np.ravel_multi_index(index, start.shape) + 1] += sign * step
 one copy for all: the copy was made once, before the loop: an entry that was moved stays moved while the next ones are measured
 -     for index in np.ndindex(*start.shape):
 -         for sign in (1, -1):
@@ -912,14 +838,10 @@ one copy for all: the copy was made once, before the loop: an entry that was mov
 +     moved = start.copy()
 +     for index in np.ndindex(*start.shape):
 +         for sign in (1, -1):
-
 flat: the gradient is flat; it has the shape of x
--     return d_x
-+     return d_x.ravel()
-
+~     return d_x =>     return d_x.ravel()
 a list: the gradient is a list; it is an array
--     return d_x
-+     return d_x.tolist()
+~     return d_x =>     return d_x.tolist()
 """
 
 # %% [markdown]
@@ -1016,95 +938,52 @@ print("Task 3 holds.")
 # %% mistakes="steps_to_half"
 r"""
 straight line in the distance: the line was drawn through the distances; a fading is straight in their logarithms
-- np.log(before / half) / np.log(before / now)
-+ (before - half) / (before - now)
-
+~ np.log(before / half) / np.log(before / now) => (before - half) / (before - now)
 whole steps: this is the first whole step below one half; the time lies between it and the one before
-- return float(k - 1 + np.log(before / half) / np.log(before / now))
-+ return float(k)
-
+~ return float(k - 1 + np.log(before / half) / np.log(before / now)) => return float(k)
 the last time: the last time was taken; the first one was asked for
-- below[0]
-+ below[-1]
-
+~ below[0] => below[-1]
 below one half of the largest: half of the largest distance was looked for; asked for is half of the first
-- half = distance[0] / 2
-+ half = distance.max() / 2
-
+~ half = distance[0] / 2 => half = distance.max() / 2
 below one half of the largest, after the start: half of the largest distance was looked for from step 1 on; asked for is half of the first
 - half = distance[0] / 2
 -     below = np.flatnonzero(distance <= half)
 + half = distance.max() / 2
 +     below = 1 + np.flatnonzero(distance[1:] <= half)
-
 below 0.5: the distance was compared with 0.5; it is half of the first distance
-- half = distance[0] / 2
-+ half = 0.5
-
+~ half = distance[0] / 2 => half = 0.5
 below 1/e: this is the time to 1/e, a time constant; the half-life is the time to 1/2
-- half = distance[0] / 2
-+ half = distance[0] / np.e
-
+~ half = distance[0] / 2 => half = distance[0] / np.e
 one step late: the time is one step too late: it lies between k - 1 and k
-- k - 1 + np.log
-+ k + np.log
-
+~ k - 1 + np.log => k + np.log
 never is not infinite: a distance that never falls to one half got a finite half-life; {{never.says}}
-- return {{never.it}}
-+ return float(len(distance))
-
+~ return {{never.it}} => return float(len(distance))
 the step before: this is the last whole step above one half; the time lies between it and the next
-- return float(k - 1 + np.log(before / half) / np.log(before / now))
-+ return float(k - 1)
-
+~ return float(k - 1 + np.log(before / half) / np.log(before / now)) => return float(k - 1)
 counted back from k: the part of the fall above one half was counted back from k; it goes forward from k - 1
-- k - 1 + np.log
-+ k - np.log
-
+~ k - 1 + np.log => k - np.log
 quotient upside down: the quotient stands upside down: the part above one half is divided by the whole fall, so it is at most 1
-- np.log(before / half) / np.log(before / now)
-+ np.log(before / now) / np.log(before / half)
-
+~ np.log(before / half) / np.log(before / now) => np.log(before / now) / np.log(before / half)
 steps before not counted: this is only the part of the last step; the k - 1 whole steps before it count too
-- k - 1 + np.log
-+ np.log
-
+~ k - 1 + np.log => np.log
 never is the last step: for a distance that never falls to one half the last step came; `{{never.it}}` is asked for
-- return {{never.it}}
-+ return float(len(distance) - 1)
-
+~ return {{never.it}} => return float(len(distance) - 1)
 never is {{never.name}}: for a distance that never falls to one half {{never.came}} came; `{{never.it}}` is asked for
-- return {{never.it}}
-+ return {{never.odd}}
-
+~ return {{never.it}} => return {{never.odd}}
 never is not looked for: where no step is below one half, a search such as argmax still gives place 0; look first whether there is one
-- return {{never.it}}
-+ below = [0]
-
+~ return {{never.it}} => below = [0]
 a quarter: this is the time to a quarter of the first distance: it was halved twice
-- distance[0] / 2
-+ distance[0] / 4
-
+~ distance[0] / 2 => distance[0] / 4
 half of the step before: each distance was compared with half of the one before it; half of the first is meant
-- np.flatnonzero(distance <= half)
-+ 1 + np.flatnonzero(distance[1:] <= distance[:-1] / 2)
-
+~ np.flatnonzero(distance <= half) => 1 + np.flatnonzero(distance[1:] <= distance[:-1] / 2)
 below for good: the step from which the distance stays below one half was taken; the first time is asked for, though it comes back
-- int(below[0])
-+ int(np.flatnonzero(distance > half)[-1]) + 1
-
+~ int(below[0]) => int(np.flatnonzero(distance > half)[-1]) + 1
 rounded down: the time was rounded down to whole steps; it lies between two
-- return float(k - 1 + np.log(before / half) / np.log(before / now))
-+ return int(k - 1 + np.log(before / half) / np.log(before / now))
-
+~ return float(k - 1 + np.log(before / half) / np.log(before / now)) => return int(k - 1 + np.log(before / half) / np.log(before / now))
 rounded: the time was rounded to whole steps; it lies between two
-- return float(k - 1 + np.log(before / half) / np.log(before / now))
-+ return round(k - 1 + np.log(before / half) / np.log(before / now))
-
+~ return float(k - 1 + np.log(before / half) / np.log(before / now)) => return round(k - 1 + np.log(before / half) / np.log(before / now))
 one line through all: one straight line was drawn through the whole curve; only the two steps around one half count
-- return float(k - 1 + np.log(before / half) / np.log(before / now))
-+ return float(-np.log(2) / np.polyfit(np.arange(len(distance)), np.log(distance), 1)[0])
-
+~ return float(k - 1 + np.log(before / half) / np.log(before / now)) => return float(-np.log(2) / np.polyfit(np.arange(len(distance)), np.log(distance), 1)[0])
 first share alone: the share that the first step keeps was taken for all steps
 -     if not len(below):
 -         return {{never.it}}
@@ -1112,26 +991,16 @@ first share alone: the share that the first step keeps was taken for all steps
 -     before, now = distance[k - 1], distance[k]
 -     return float(k - 1 + np.log(before / half) / np.log(before / now))
 +     return float(np.log(2) / np.log(distance[0] / distance[1]))
-
 the nearest step: this is the whole step nearest to one half; the time lies between two
-- return float(k - 1 + np.log(before / half) / np.log(before / now))
-+ return float(np.argmin(np.abs(np.log(distance / half))))
-
+~ return float(k - 1 + np.log(before / half) / np.log(before / now)) => return float(np.argmin(np.abs(np.log(distance / half))))
 the lowest point: the lowest distance of all was looked for; the first at or below one half is meant
-- int(below[0])
-+ int(np.argmin(distance))
-
+~ int(below[0]) => int(np.argmin(distance))
 exactly one half passed over: a distance of exactly one half was passed over; at most one half is enough
-- distance <= half
-+ distance < half
-
+~ distance <= half => distance < half
 nan for never [hidden]: a curve that never gets so low gave NaN; it is {{never.word}}
-- return {{never.it}}
-+ return math.nan
-
+~ return {{never.it}} => return math.nan
 from the first step alone: the half-life was worked out from the first two distances, as if each step kept the same share; look where the curve meets one half
-- return float(k - 1 + np.log(before / half) / np.log(before / now))
-+ return float(np.log(2) / np.log(distance[0] / distance[1]))
+~ return float(k - 1 + np.log(before / half) / np.log(before / now)) => return float(np.log(2) / np.log(distance[0] / distance[1]))
 """
 
 # %% [markdown]
@@ -1240,33 +1109,19 @@ print("Task 4 holds.")
 # %% mistakes="copy_limit"
 r"""
 a lucky lag counts: the longest lag that was learned was taken, although a shorter one was not; all shorter ones must hold too
--                 break
-+                 continue
-
+~                 break =>                 continue
 below the budget{{middle.hidden}}: a lag that took just the budget was not counted; at most `budget` is within
-- needed > budget
-+ needed >= budget
-
+~ needed > budget => needed >= budget
 budget ignored: the budget was not looked at: who trains longer remembers longer
-- needed is None or needed > budget
-+ needed is None
-
+~ needed is None or needed > budget => needed is None
 places instead of lags: the lags were counted; asked for is the longest lag itself
-- limits[-1] = lag
-+ limits[-1] += 1
-
+~ limits[-1] = lag => limits[-1] += 1
 mean of the seeds: the mean of the seeds was taken; the lags grow by factors, so that one lucky seed would decide. The median was asked for
-- limits[{{middle.it}}]
-+ sum(limits) // len(limits)
-
+~ limits[{{middle.it}}] => sum(limits) // len(limits)
 the {{middle.other}} one in the middle: of an even number of seeds the {{middle.other}} one in the middle was taken; {{middle.says}}
-- limits[{{middle.it}}]
-+ limits[{{middle.odd}}]
-
+~ limits[{{middle.it}}] => limits[{{middle.odd}}]
 the best seed: the best seed was reported as if it were typical
-- limits[{{middle.it}}]
-+ limits[-1]
-
+~ limits[{{middle.it}}] => limits[-1]
 the first that fails: the first lag that fails was taken; asked for is the one before it
 -             if needed is None or needed > budget:
 -                 break
@@ -1274,51 +1129,28 @@ the first that fails: the first lag that fails was taken; asked for is the one b
 +             limits[-1] = lag
 +             if needed is None or needed > budget:
 +                 break
-
 not sorted: the seeds' limits were not sorted, and stand in the order of the seeds
-- limits.sort()
-+ limits = list(limits)
-
+~ limits.sort() => limits = list(limits)
 places from zero: the place of the lag in `lags` was taken; asked for is the lag itself
-- limits[-1] = lag
-+ limits[-1] = lags.index(lag)
-
+~ limits[-1] = lag => limits[-1] = lags.index(lag)
 highest before lowest: lowest and highest have changed places
-- return limits[{{middle.it}}], limits[0], limits[-1]
-+ return limits[{{middle.it}}], limits[-1], limits[0]
-
+~ return limits[{{middle.it}}], limits[0], limits[-1] => return limits[{{middle.it}}], limits[-1], limits[0]
 lowest before median: the lowest stands first; the median comes first, then the lowest
-- return limits[{{middle.it}}], limits[0], limits[-1]
-+ return limits[0], limits[{{middle.it}}], limits[-1]
-
+~ return limits[{{middle.it}}], limits[0], limits[-1] => return limits[0], limits[{{middle.it}}], limits[-1]
 the worst seed: the lowest was given as the median, too
-- limits[{{middle.it}}]
-+ limits[0]
-
+~ limits[{{middle.it}}] => limits[0]
 zero left out: a seed that did not learn even the first lag was left out; its limit is 0, and counts
-- limits.sort()
-+ limits = sorted(filter(None, limits))
-
+~ limits.sort() => limits = sorted(filter(None, limits))
 seeds and lags exchanged: updates[s][k] is seed s at lag k; here the rows were taken for lags
-- for row in updates
-+ for row in zip(*updates)
-
+~ for row in updates => for row in zip(*updates)
 begins at the first lag: a seed that did not learn even the first lag got it as its limit; it is 0
-- limits.append(0)
-+ limits.append(lags[0])
-
+~ limits.append(0) => limits.append(lags[0])
 first seed alone: only the first seed was looked at
-- limits.sort()
-+ limits = limits[:1]
-
+~ limits.sort() => limits = limits[:1]
 updates instead of lags: this is how many updates the lag took; asked for is the lag
-- limits[-1] = lag
-+ limits[-1] = needed
-
+~ limits[-1] = lag => limits[-1] = needed
 between the middle ones: of an even number of seeds the mean of the two in the middle was taken (np.median does so); the lower one is asked for
-- limits[{{middle.it}}]
-+ int(np.median(limits))
-
+~ limits[{{middle.it}}] => int(np.median(limits))
 the budget is shared: the updates of the lags were added up; each lag has the whole budget
 -         for lag, needed in zip(lags, row, strict=False):
 -             if needed is None or needed > budget:
@@ -1328,7 +1160,6 @@ the budget is shared: the updates of the lags were added up; each lag has the wh
 +             if needed is None or used + needed > budget:
 +                 break
 +             used += needed
-
 median of the updates first: the median of the updates was taken at each lag, and then one limit; each seed has a limit of its own
 -     limits = []
 -     for row in updates:
@@ -1345,28 +1176,20 @@ median of the updates first: the median of the updates was taken at each lag, an
 +         if column[(len(column) - 1) // 2] > budget:
 +             break
 +         limits = [lag]
-
 not sorted for the median: the limits were not sorted, so that the one in the middle is no median
 -     limits.sort()
 -     return limits[{{middle.it}}], limits[0], limits[-1]
 +     return limits[{{middle.it}}], min(limits), max(limits)
-
 never taken for learned: None was taken for learned in time, or what took more than the budget was: None means never
-- if needed is None or needed > budget:
-+ if needed is not None and needed > budget:
-
+~ if needed is None or needed > budget: => if needed is not None and needed > budget:
 rounded mean of the seeds: the mean of the limits was taken; the median was asked for
-- return limits[{{middle.it}}], limits[0], limits[-1]
-+ return round(sum(limits) / len(limits)), limits[0], limits[-1]
-
+~ return limits[{{middle.it}}], limits[0], limits[-1] => return round(sum(limits) / len(limits)), limits[0], limits[-1]
 row sorted: the updates of a seed were sorted: each belongs to its lag
 -     for row in updates:
 +     for row in updates:
 +         row = sorted(row, key=lambda n: (n is None, n))
-
 floats for lags: a lag is a whole number of steps
--     return limits[{{middle.it}}], limits[0], limits[-1]
-+     return float(limits[{{middle.it}}]), limits[0], limits[-1]
+~     return limits[{{middle.it}}], limits[0], limits[-1] =>     return float(limits[{{middle.it}}]), limits[0], limits[-1]
 """
 
 # %% [markdown]
@@ -1451,65 +1274,35 @@ print("Task 5 holds.")
 # %% mistakes="times_the_plain"
 r"""
 warm-up counted: the {{warm.first}} {{warm.was}} counted, which {{warm.pay}} for warming up
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ own / plain
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => own / plain
 upside down: the quotient stands upside down: own over plain
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ plain[{{warm.n}}:] / own[{{warm.n}}:]
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => plain[{{warm.n}}:] / own[{{warm.n}}:]
 quotient of means: the quotient of the means was taken: the busiest turn decides it
-- float(np.median(quotients))
-+ float(own[{{warm.n}}:].mean() / plain[{{warm.n}}:].mean())
-
+~ float(np.median(quotients)) => float(own[{{warm.n}}:].mean() / plain[{{warm.n}}:].mean())
 mean of the quotients: the mean of the quotients was taken; the median was asked for
-- np.median(quotients)
-+ np.mean(quotients)
-
+~ np.median(quotients) => np.mean(quotients)
 quotient of the best runs: the best run of each was compared, whichever turns they were from (the ruler does so); asked for is the median over the turns
-- float(np.median(quotients))
-+ float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].min())
-
+~ float(np.median(quotients)) => float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].min())
 sorted apart: the runs were sorted before they were divided: each must meet the run of its own turn
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ np.sort(own[{{warm.n}}:]) / np.sort(plain[{{warm.n}}:])
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => np.sort(own[{{warm.n}}:]) / np.sort(plain[{{warm.n}}:])
 plain one turn late: each run was divided by the plain cell's of the turn before: {{warm.off_own}}
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ own[{{warm.n}}:] / plain[{{warm.before}}:-1]
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => own[{{warm.n}}:] / plain[{{warm.before}}:-1]
 own one turn late: each run was divided by the plain cell's of the turn after: {{warm.off_plain}}
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ own[{{warm.before}}:-1] / plain[{{warm.n}}:]
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => own[{{warm.before}}:-1] / plain[{{warm.n}}:]
 last turn left out: the last turn was left out; {{warm.which}}
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ own[{{warm.before}}:-1] / plain[{{warm.before}}:-1]
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => own[{{warm.before}}:-1] / plain[{{warm.before}}:-1]
 {{warm.name}}: {{warm.says}}
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ own[{{warm.odd}}:] / plain[{{warm.odd}}:]
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => own[{{warm.odd}}:] / plain[{{warm.odd}}:]
 lowest left out: what is lowest was left out; what warms up comes first in time, whatever its quotient
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ np.sort(own / plain)[{{warm.n}}:]
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => np.sort(own / plain)[{{warm.n}}:]
 difference: the times were subtracted; the quotient was asked for
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ own[{{warm.n}}:] - plain[{{warm.n}}:]
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => own[{{warm.n}}:] - plain[{{warm.n}}:]
 per cent: these are per cent; the quotient itself was asked for
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ 100 * own[{{warm.n}}:] / plain[{{warm.n}}:]
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => 100 * own[{{warm.n}}:] / plain[{{warm.n}}:]
 how much more: this says how much more a step costs; the quotient itself is larger by 1
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ own[{{warm.n}}:] / plain[{{warm.n}}:] - 1
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => own[{{warm.n}}:] / plain[{{warm.n}}:] - 1
 geometric mean: the mean of the logarithms was taken; the median was asked for
-- np.median(quotients)
-+ np.exp(np.mean(np.log(quotients)))
-
+~ np.median(quotients) => np.exp(np.mean(np.log(quotients)))
 highest before lowest: lowest and highest have changed places
 -     return (
 -         float(np.median(quotients)),
@@ -1517,7 +1310,6 @@ highest before lowest: lowest and highest have changed places
 -         float(quotients.max()),
 -     )
 +     return float(np.median(quotients)), float(quotients.max()), float(quotients.min())
-
 lowest before median: the lowest stands first; the median comes first, then the lowest
 -     return (
 -         float(np.median(quotients)),
@@ -1525,19 +1317,12 @@ lowest before median: the lowest stands first; the median comes first, then the 
 -         float(quotients.max()),
 -     )
 +     return float(quotients.min()), float(np.median(quotients)), float(quotients.max())
-
 the upper one in the middle: of an even number of turns the upper quotient in the middle was taken; their mean is the median here
-- np.median(quotients)
-+ np.sort(quotients)[len(quotients) // 2]
-
+~ np.median(quotients) => np.sort(quotients)[len(quotients) // 2]
 the lower one in the middle: of an even number of turns the lower quotient in the middle was taken; their mean is the median here
-- np.median(quotients)
-+ np.sort(quotients)[(len(quotients) - 1) // 2]
-
+~ np.median(quotients) => np.sort(quotients)[(len(quotients) - 1) // 2]
 the turn in the middle: the quotient of the turn in the middle was taken: they were not sorted
-- np.median(quotients)
-+ quotients[len(quotients) // 2]
-
+~ np.median(quotients) => quotients[len(quotients) // 2]
 quartiles: the quartiles were given; lowest and highest were asked for
 -     return (
 -         float(np.median(quotients)),
@@ -1545,7 +1330,6 @@ quartiles: the quartiles were given; lowest and highest were asked for
 -         float(quotients.max()),
 -     )
 +     return float(np.median(quotients)), float(np.percentile(quotients, 25)), float(np.percentile(quotients, 75))
-
 one standard deviation: the median less and plus one standard deviation was given; lowest and highest were asked for
 -     return (
 -         float(np.median(quotients)),
@@ -1553,19 +1337,12 @@ one standard deviation: the median less and plus one standard deviation was give
 -         float(quotients.max()),
 -     )
 +     return float(np.median(quotients)), float(np.median(quotients) - quotients.std()), float(np.median(quotients) + quotients.std())
-
 rounded: the quotients were rounded to whole numbers
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ np.round(own[{{warm.n}}:] / plain[{{warm.n}}:])
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => np.round(own[{{warm.n}}:] / plain[{{warm.n}}:])
 divided with //: the quotients were cut to whole numbers: // divides without the rest
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ own[{{warm.n}}:] // plain[{{warm.n}}:]
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => own[{{warm.n}}:] // plain[{{warm.n}}:]
 quotient of medians: the medians were divided; the median of the quotients was asked for
-- np.median(quotients)
-+ np.median(own[{{warm.n}}:]) / np.median(plain[{{warm.n}}:])
-
+~ np.median(quotients) => np.median(own[{{warm.n}}:]) / np.median(plain[{{warm.n}}:])
 three quotients: median, lowest and highest of each were divided; asked for are those of the quotients, turn by turn
 -     return (
 -         float(np.median(quotients)),
@@ -1573,7 +1350,6 @@ three quotients: median, lowest and highest of each were divided; asked for are 
 -         float(quotients.max()),
 -     )
 +     return float(np.median(own[{{warm.n}}:]) / np.median(plain[{{warm.n}}:])), float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].min()), float(own[{{warm.n}}:].max() / plain[{{warm.n}}:].max())
-
 lowest over highest: the bounds mix turns: the lowest of one over the highest of the other; the quotients' own lowest and highest were asked for
 -     return (
 -         float(np.median(quotients)),
@@ -1581,11 +1357,8 @@ lowest over highest: the bounds mix turns: the lowest of one over the highest of
 -         float(quotients.max()),
 -     )
 +     return float(np.median(quotients)), float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].max()), float(own[{{warm.n}}:].max() / plain[{{warm.n}}:].min())
-
 over one plain time: all of `own` was divided by one number, the median of `plain`; each run is divided by the plain cell's run of the same turn
-- own[{{warm.n}}:] / plain[{{warm.n}}:]
-+ own[{{warm.n}}:] / np.median(plain[{{warm.n}}:])
-
+~ own[{{warm.n}}:] / plain[{{warm.n}}:] => own[{{warm.n}}:] / np.median(plain[{{warm.n}}:])
 sums of all turns: the sums of all turns were divided, the {{warm.one}} included; the median of the quotients was asked for, without {{warm.them}}
 -     quotients = own[{{warm.n}}:] / plain[{{warm.n}}:]
 -     return (
@@ -1595,10 +1368,8 @@ sums of all turns: the sums of all turns were divided, the {{warm.one}} included
 -     )
 +     q = own / plain
 +     return float(own.sum() / plain.sum()), float(q.min()), float(q.max())
-
 best over best: the lowest is the quotient of the two best times, which need not be of one turn; it is the lowest of the quotients
--         float(quotients.min()),
-+         float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].min()),
+~         float(quotients.min()), =>         float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].min()),
 """
 
 # %% [markdown]

@@ -327,71 +327,40 @@ properties.points("Task 1 holds.")
 # %% mistakes="honest_split"
 r"""
 scaler fitted on all data: the scaler was fitted on all the data: mean and std know the future; take them over x[:cut]
-- xp.mean(past), {{spread.of}}
-+ xp.mean(x), xp.std(x)
-
+~ xp.mean(past), {{spread.of}} => xp.mean(x), xp.std(x)
 scaler fitted on the test: the test was scaled with its own mean and std, which nobody knows when the forecast is made; use those of the past
-- windows((future - mean) / std, size)
-+ windows((future - xp.mean(future)) / xp.std(future), size)
-
+~ windows((future - mean) / std, size) => windows((future - xp.mean(future)) / xp.std(future), size)
 last training window lost: the last training window is missing: its target, x[cut - 1], is still before the cut
-- windows((past - mean) / std, size)
-+ windows((past[:-1] - mean) / std, size)
-
+~ windows((past - mean) / std, size) => windows((past[:-1] - mean) / std, size)
 overlapping windows across the split: the last training windows reach over the cut, so values stand in the training and in the test; cut the series first, then make windows
-- windows((past - mean) / std, size)
-+ windows((x[: cut + size] - mean) / std, size)
-
+~ windows((past - mean) / std, size) => windows((x[: cut + size] - mean) / std, size)
 test windows begin in the past: the first test windows begin before the cut. That is a usual convention, since the past is known when one forecasts; here no value may stand on both sides
-- windows((future - mean) / std, size)
-+ windows((x[cut - size :] - mean) / std, size)
-
+~ windows((future - mean) / std, size) => windows((x[cut - size :] - mean) / std, size)
 targets not shifted: the training targets are the last values of their own windows: the question contains the answer; the target is the value after the window
-- return Split(train_x, train_y,
-+ return Split(train_x, train_x[:, -1],
-
+~ return Split(train_x, train_y, => return Split(train_x, train_x[:, -1],
 centred average kept: each value was averaged with the one after it, and for the last entry of a window the one after it is the target
-- return Split(train_x, train_y,
-+ return Split((train_x + xp.concat([train_x[:, 1:], train_y[:, None]], axis=1)) / 2, train_y,
-
+~ return Split(train_x, train_y, => return Split((train_x + xp.concat([train_x[:, 1:], train_y[:, None]], axis=1)) / 2, train_y,
 not scaled: the training windows were not scaled: take the mean off and divide by the standard deviation, in the past as well as in the future
-- train_x, train_y = windows((past - mean) / std, size)
-+ train_x, train_y = windows(past, size)
-
+~ train_x, train_y = windows((past - mean) / std, size) => train_x, train_y = windows(past, size)
 {{spread.odd_name}}: std was divided {{spread.odd_says}}; here {{spread.says}}
-- {{spread.of}}
-+ {{spread.odd}}
-
+~ {{spread.of}} => {{spread.odd}}
 divided by the variance: the values were divided by the variance; the standard deviation is its root
-- {{spread.of}}
-+ xp.var(past)
-
+~ {{spread.of}} => xp.var(past)
 smallest and largest: the values were scaled by the smallest and the largest of the past; asked for are its mean and its standard deviation
-- xp.mean(past), {{spread.of}}
-+ xp.min(past), xp.max(past) - xp.min(past)
-
+~ xp.mean(past), {{spread.of}} => xp.min(past), xp.max(past) - xp.min(past)
 mean of the windows: mean and std were taken over all training windows, where a value from the middle of the past stands several times; take them over x[:cut]
-- xp.mean(past), {{spread.of}}
-+ xp.mean(windows(past, size)[0]), xp.std(windows(past, size)[0])
-
+~ xp.mean(past), {{spread.of}} => xp.mean(windows(past, size)[0]), xp.std(windows(past, size)[0])
 centred only: the mean was taken off, but the training was not divided by the standard deviation
 -     train_x, train_y = windows((past - mean) / std, size)
 -     test_x, test_y = windows((future - mean) / std, size)
 +     train_x, train_y = windows(past - mean, size)
 +     test_x, test_y = windows(future - mean, size)
-
 windows centred one by one: each window had its own mean taken off; one mean, that of x[:cut], belongs to all of them
-- return Split(train_x, train_y,
-+ return Split(train_x - xp.mean(train_x, axis=1, keepdims=True), train_y,
-
+~ return Split(train_x, train_y, => return Split(train_x - xp.mean(train_x, axis=1, keepdims=True), train_y,
 training targets not scaled: the training windows are scaled and their targets are not; both are values of one scaled series
-- return Split(train_x, train_y,
-+ return Split(train_x, past[size:],
-
+~ return Split(train_x, train_y, => return Split(train_x, past[size:],
 test not scaled: the training was scaled and the test windows were not; scale them with the mean and std of the past
-- windows((future - mean) / std, size)
-+ windows(future, size)
-
+~ windows((future - mean) / std, size) => windows(future, size)
 two other divisors: two things: std was divided {{spread.odd_says}}, and the test was scaled with its own mean and std
 -     mean, std = xp.mean(past), {{spread.of}}
 -     train_x, train_y = windows((past - mean) / std, size)
@@ -399,50 +368,32 @@ two other divisors: two things: std was divided {{spread.odd_says}}, and the tes
 +     mean, std = xp.mean(past), {{spread.odd}}
 +     train_x, train_y = windows((past - mean) / std, size)
 +     test_x, test_y = windows((future - xp.mean(future)) / xp.std(future), size)
-
 no target scaled: the windows are scaled and the targets are not, neither in the training nor in the test; all are values of one scaled series
-- return Split(train_x, train_y, test_x, test_y, mean, std)
-+ return Split(train_x, past[size:], test_x, future[size:], mean, std)
-
+~ return Split(train_x, train_y, test_x, test_y, mean, std) => return Split(train_x, past[size:], test_x, future[size:], mean, std)
 mean and std exchanged: mean and std came back in each other's place: first the mean, then the standard deviation
-- test_y, mean, std)
-+ test_y, std, mean)
-
+~ test_y, mean, std) => test_y, std, mean)
 divided first: the values were divided by std, and then the mean of those before the division was taken off; take it off first, (x - mean) / std
 -     train_x, train_y = windows((past - mean) / std, size)
 -     test_x, test_y = windows((future - mean) / std, size)
 +     train_x, train_y = windows(past / std - mean, size)
 +     test_x, test_y = windows(future / std - mean, size)
-
 newest first: your windows have their newest value first; a window is `size` values in a row, as they are
-- return Split(train_x, train_y, test_x, test_y, mean, std)
-+ return Split(xp.flip(train_x, axis=1), train_y, xp.flip(test_x, axis=1), test_y, mean, std)
-
+~ return Split(train_x, train_y, test_x, test_y, mean, std) => return Split(xp.flip(train_x, axis=1), train_y, xp.flip(test_x, axis=1), test_y, mean, std)
 test a step late: the test begins a step late: x[cut] is its first value
-- x[cut:]
-+ x[cut + 1 :]
-
+~ x[cut:] => x[cut + 1 :]
 test a step early: x[cut - 1] stands on both sides: the test begins at x[cut]
-- x[cut:]
-+ x[cut - 1 :]
-
+~ x[cut:] => x[cut - 1 :]
 centred average: each value was averaged with its neighbours, the one after it too: that is a look ahead, and takes two values from each part
 -     train_x, train_y = windows((past - mean) / std, size)
 +     past = (past[:-2] + past[1:-1] + past[2:]) / 3
 +     future = (future[:-2] + future[1:-1] + future[2:]) / 3
 +     train_x, train_y = windows((past - mean) / std, size)
-
 test scaled by all data: the test was scaled with mean and deviation of all data, its own included; both come from the past alone
--     test_x, test_y = windows((future - mean) / std, size)
-+     test_x, test_y = windows((future - xp.mean(x)) / xp.std(x), size)
-
+~     test_x, test_y = windows((future - mean) / std, size) =>     test_x, test_y = windows((future - xp.mean(x)) / xp.std(x), size)
 windows one longer: the windows are one value longer than asked
--     train_x, train_y = windows((past - mean) / std, size)
-+     train_x, train_y = windows((past - mean) / std, size + 1)
-
+~     train_x, train_y = windows((past - mean) / std, size) =>     train_x, train_y = windows((past - mean) / std, size + 1)
 last value for the target: the targets of the test are the last values of their own windows, which the model has seen
--     return Split(train_x, train_y, test_x, test_y, mean, std)
-+     return Split(train_x, train_y, test_x, test_x[:, -1], mean, std)
+~     return Split(train_x, train_y, test_x, test_y, mean, std) =>     return Split(train_x, train_y, test_x, test_x[:, -1], mean, std)
 """
 
 # %% [markdown]
@@ -572,41 +523,23 @@ print("Task 2 holds.")
 # %% mistakes="skip_score"
 r"""
 counted where nothing follows: c_k(u) was counted over the whole text; at the last k tokens nothing stands k places later
-- tokens[:-k].count(context)
-+ tokens.count(context)
-
+~ tokens[:-k].count(context) => tokens.count(context)
 no discount: your gaps cost nothing: each that had to be skipped costs a factor {{cost.of}}, so a score found at gap k has the factor d to the power {{cost.power}}
-- {{cost.pair}} * seen
-+ seen
-
+~ {{cost.pair}} * seen => seen
 one discount too many: a gap of 1 costs nothing: the factor is d to the power {{cost.power}}
-- {{cost.pair}} * seen
-+ discount**k * seen
-
+~ {{cost.pair}} * seen => discount**k * seen
 pairs looked at backwards: the pairs are turned round: they count what came before the context instead of after it
-- zip(tokens, tokens[k:], strict=False)
-+ zip(tokens[k:], tokens, strict=False)
-
+~ zip(tokens, tokens[k:], strict=False) => zip(tokens[k:], tokens, strict=False)
 targets not shifted far enough: the pairs are one place too close: with k = 1 each token was paired with itself
-- zip(tokens, tokens[k:], strict=False)
-+ zip(tokens, tokens[k - 1 :], strict=False)
-
+~ zip(tokens, tokens[k:], strict=False) => zip(tokens, tokens[k - 1 :], strict=False)
 gap taken from the start: the k-th word was counted from the start of `before`; what matters is the k-th from its end
-- before[-k]
-+ before[k - 1]
-
+~ before[-k] => before[k - 1]
 bag without its discount: the bag was reached by skipping all the gaps, and each of them costs a factor {{cost.of}}
-- {{cost.bag}} * tokens
-+ tokens
-
+~ {{cost.bag}} * tokens => tokens
 share of pairs: the pair was counted as a share of all pairs, not of those that begin with the context
-- seen / total
-+ seen / (len(tokens) - k)
-
+~ seen / total => seen / (len(tokens) - k)
 context decides: a gap decided although it has seen the context only, never with this token after it; go on until the pair was seen
-- if seen:
-+ if tokens[:-k].count(context):
-
+~ if seen: => if tokens[:-k].count(context):
 best gap decides: the largest score was taken; the first gap that has seen the pair decides, even where a wider one would score higher
 -     for k in range(1, gaps + 1):
 -         if len(before) >= k:
@@ -623,15 +556,10 @@ best gap decides: the largest score was taken; the first gap that has seen the p
 +         if seen:
 +             scores.append({{cost.pair}} * seen / tokens[:-k].count(before[-k]))
 +     return max(scores)
-
 last gap decides: the widest gap was asked first; the nearest word that has seen the pair decides
-- in range(1, gaps + 1):
-+ in range(gaps, 0, -1):
-
+~ in range(1, gaps + 1): => in range(gaps, 0, -1):
 widest gap left out: your loop does not reach the widest gap: the gaps are 1 to `gaps`, so range(1, gaps + 1)
-- in range(1, gaps + 1):
-+ in range(1, gaps):
-
+~ in range(1, gaps + 1): => in range(1, gaps):
 gaps added up: the scores of several gaps were added; the first gap that has seen the pair decides alone
 -     for k in range(1, gaps + 1):
 -         if len(before) >= k:
@@ -648,51 +576,28 @@ gaps added up: the scores of several gaps were added; the first gap that has see
 +         if seen:
 +             score += {{cost.pair}} * seen / tokens[:-k].count(before[-k])
 +     return score or {{cost.bag}} * tokens.count(token) / len(tokens)
-
 share of all tokens: the pair was counted as a share of all tokens; divide by how often something stood k places after u
-- seen / total
-+ seen / len(tokens)
-
+~ seen / total => seen / len(tokens)
 share of the token: the pair was divided by how often the token came; divide by how often something stood k places after u
-- tokens[:-k].count(context)
-+ tokens[k:].count(token)
-
+~ tokens[:-k].count(context) => tokens[k:].count(token)
 counted at the wrong end: u was counted among tokens[k:], the places where the second of a pair stands; the first stands in tokens[:-k]
-- tokens[:-k].count(context)
-+ tokens[k:].count(context)
-
+~ tokens[:-k].count(context) => tokens[k:].count(context)
 nearer pairs counted too: pairs that stand nearer than k places were counted with the gap k as well; it counts what stands exactly k places later
--             pairs = Counter(zip(tokens, tokens[k:], strict=False))
-+             pairs = Counter(p for j in range(1, k + 1) for p in zip(tokens, tokens[j:], strict=False))
-
+~             pairs = Counter(zip(tokens, tokens[k:], strict=False)) =>             pairs = Counter(p for j in range(1, k + 1) for p in zip(tokens, tokens[j:], strict=False))
 pairs too far apart: the pairs are one place too far apart: with k = 1 the token stands right behind its context
-- zip(tokens, tokens[k:], strict=False)
-+ zip(tokens, tokens[k + 1 :], strict=False)
-
+~ zip(tokens, tokens[k:], strict=False) => zip(tokens, tokens[k + 1 :], strict=False)
 no bag: where no gap has seen the pair your score is 0; then the bag speaks, d^G c(w) / T
-- return {{cost.bag}} * tokens.count(token) / len(tokens)
-+ return 0.0
-
+~ return {{cost.bag}} * tokens.count(token) / len(tokens) => return 0.0
 bag one discount too many: the bag costs d^{{cost.all}}, {{cost.each}} for each gap; yours has one more
-- return {{cost.bag}}
-+ return discount ** (gaps + 1)
-
+~ return {{cost.bag}} => return discount ** (gaps + 1)
 bag one discount too few: the bag costs d^{{cost.all}}, {{cost.each}} for each gap; yours has one less
-- return {{cost.bag}}
-+ return discount ** (gaps - 1)
-
+~ return {{cost.bag}} => return discount ** (gaps - 1)
 bag pays for the words it has: the bag paid only for as many gaps as `before` has words; it costs d^{{cost.all}}, however short `before` is
-- return {{cost.bag}}
-+ return discount ** min(gaps, len(before))
-
+~ return {{cost.bag}} => return discount ** min(gaps, len(before))
 bag with add one: one was added to the counts of the bag; it is c(w) / T
-- tokens.count(token) / len(tokens)
-+ (tokens.count(token) + 1) / (len(tokens) + len(set(tokens)))
-
+~ tokens.count(token) / len(tokens) => (tokens.count(token) + 1) / (len(tokens) + len(set(tokens)))
 bag over different words: the bag was divided by the number of different tokens; T counts all of them
-- tokens.count(token) / len(tokens)
-+ tokens.count(token) / len(set(tokens))
-
+~ tokens.count(token) / len(tokens) => tokens.count(token) / len(set(tokens))
 whole contexts: the last words of `before` were looked for as one piece, as an n-gram does; with gap k the word k places back counts, whatever stands between
 -     for k in range(1, gaps + 1):
 -         if len(before) >= k:
@@ -709,16 +614,13 @@ whole contexts: the last words of `before` were looked for as one piece, as an n
 +             nexts = [tokens[i + k] for i in starts if tuple(tokens[i : i + k]) == context]
 +             if token in nexts:
 +                 return discount ** (gaps - k) * nexts.count(token) / len(nexts)
-
 both counts too large: two things: a gap of 1 costs nothing (the factor is d to the power {{cost.power}}), and u counts only where something stands k places after it
 -                 total = tokens[:-k].count(context)
 -                 return {{cost.pair}} * seen / total
 +                 total = tokens.count(context)
 +                 return discount**k * seen / total
-
 discount by steps: each gap took the same amount off the factor; it is d to the power {{cost.power}}
-- {{cost.pair}} * seen
-+ (1 - discount * (k - 1)) * seen
+~ {{cost.pair}} * seen => (1 - discount * (k - 1)) * seen
 """
 
 # %% [markdown]
@@ -852,100 +754,64 @@ mean of exp: exp was taken of each token and then the mean: mean(exp(loss)) is a
 -     return exp(float(total) / count)
 +     total = xp.sum(xp.where(mask, xp.exp(nats), xp.zeros_like(nats)))
 +     return float(total) / count
-
 perplexities averaged: each sequence got a perplexity of its own and these were averaged; average surprisals, over all real tokens at once
 -     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
 +     each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)
 +     return float(xp.mean(xp.exp(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))
-
 sequences weighted alike: the mean surprisal was taken for each sequence and then over sequences: a short one counts as much as a long one; every token counts once
 -     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
 +     each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)
 +     return exp(float(xp.mean(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))
-
 padding in the denominator: the sum was divided by T B: filled places are no tokens; divide by the number of True in the mask
-- return exp(float(total) / count)
-+ return exp(float(total) / (mask.shape[0] * mask.shape[1]))
-
+~ return exp(float(total) / count) => return exp(float(total) / (mask.shape[0] * mask.shape[1]))
 loss over padding: the surprisal of the filled places was added: rubbish counts as text
-- xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
-+ xp.sum(nats)
-
+~ xp.sum(xp.where(mask, nats, xp.zeros_like(nats))) => xp.sum(nats)
 mask times rubbish: the surprisals were multiplied by the mask: what lies in the filled places may be nan or inf, and 0 times that is not 0; choose with xp.where
-- xp.where(mask, nats, xp.zeros_like(nats))
-+ nats * xp.astype(mask, nats.dtype)
-
+~ xp.where(mask, nats, xp.zeros_like(nats)) => nats * xp.astype(mask, nats.dtype)
 mask turned round: the mask was read the wrong way round: True is a token, False is filled up
-- xp.where(mask, nats, xp.zeros_like(nats))
-+ xp.where(mask, xp.zeros_like(nats), nats)
-
+~ xp.where(mask, nats, xp.zeros_like(nats)) => xp.where(mask, xp.zeros_like(nats), nats)
 base two: the surprisals are in nats, so exp undoes the logarithm; 2 to the power belongs to bits
-- return exp(float(total) / count)
-+ return 2.0 ** (float(total) / count)
-
+~ return exp(float(total) / count) => return 2.0 ** (float(total) / count)
 sign turned: exp was taken of minus the mean; a surprisal is -log p already, so this is one over the perplexity
-- return exp(float(total) / count)
-+ return exp(-float(total) / count)
-
+~ return exp(float(total) / count) => return exp(-float(total) / count)
 no exponential: this is the mean surprisal; the perplexity is its exp
-- return exp(float(total) / count)
-+ return float(total) / count
-
+~ return exp(float(total) / count) => return float(total) / count
 no mean: exp was taken of the sum; divide it by the number of real tokens first
-- return exp(float(total) / count)
-+ return exp(float(total))
-
+~ return exp(float(total) / count) => return exp(float(total))
 divided by the steps: the sum over all tokens was divided by T, the number of steps; divide by the number of True in the mask
-- return exp(float(total) / count)
-+ return exp(float(total) / mask.shape[0])
-
+~ return exp(float(total) / count) => return exp(float(total) / mask.shape[0])
 divided by the sequences: the sum over all tokens was divided by B, the number of sequences; divide by the number of True in the mask
-- return exp(float(total) / count)
-+ return exp(float(total) / mask.shape[1])
-
+~ return exp(float(total) / count) => return exp(float(total) / mask.shape[1])
 divided twice: the sum was divided by T B and by the number of tokens; one division, by the number of tokens, makes the mean
-- return exp(float(total) / count)
-+ return exp(float(total) / count / (mask.shape[0] * mask.shape[1]))
-
+~ return exp(float(total) / count) => return exp(float(total) / count / (mask.shape[0] * mask.shape[1]))
 steps weighted alike: the mean surprisal was taken for each step and then over the steps: a step at which few sequences run counts as much as a full one; every token counts once
 -     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
 +     each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=1)
 +     return exp(float(xp.mean(each / xp.sum(xp.astype(mask, nats.dtype), axis=1))))
-
 full steps only: only the steps at which all sequences run were counted; every real token counts
 -     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
 +     return exp(float(xp.mean(nats[xp.all(mask, axis=1)])))
-
 exp of the zeros: exp was taken before the mean, and of the zeros in the filled places as well, where it is 1; sum first, divide by the number of tokens, and take exp once
 -     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
 +     total = xp.sum(xp.exp(xp.where(mask, nats, xp.zeros_like(nats))))
 +     return float(total) / count
-
 base two over all places: two things: the sum was divided by T B, filled places included, and 2 was taken to its power; the surprisals are in nats
-- return exp(float(total) / count)
-+ return 2.0 ** (float(total) / (mask.shape[0] * mask.shape[1]))
-
+~ return exp(float(total) / count) => return 2.0 ** (float(total) / (mask.shape[0] * mask.shape[1]))
 mask not looked at: the mean was taken over all places, filled ones too; both sums run over the places where the mask is True
 -     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
 +     return exp(float(xp.mean(nats)))
-
 nan alone left out: only what is nan was left out; what lies in a filled place may be a number or an infinity as well; only the mask says which places are real
-- xp.where(mask, nats, xp.zeros_like(nats))
-+ xp.where(xp.isnan(nats), xp.zeros_like(nats), nats)
-
+~ xp.where(mask, nats, xp.zeros_like(nats)) => xp.where(xp.isnan(nats), xp.zeros_like(nats), nats)
 finite places counted: what lies in a filled place may be a finite number as well; only the mask says which places are real
-- xp.where(mask, nats,
-+ xp.where(xp.isfinite(nats), nats,
-
+~ xp.where(mask, nats, => xp.where(xp.isfinite(nats), nats,
 exp before the division: exp was taken of the sum, and the result was divided; divide the sum, and take exp once, at the end
-- exp(float(total) / count)
-+ exp(float(total)) / count
+~ exp(float(total) / count) => exp(float(total)) / count
 """
 
 # %% [markdown]
@@ -1082,99 +948,58 @@ properties.points("Task 4 holds.")
 # %% mistakes="seasonal_mase"
 r"""
 period ignored: the ruler is persistence's step, x_t - x_{t-1}: that is the plain MASE; here each value is compared with the one a season before
-- training[period:, ...] - training[:-period, ...]
-+ training[1:, ...] - training[:-1, ...]
-
+~ training[period:, ...] - training[:-period, ...] => training[1:, ...] - training[:-1, ...]
 sum divided by T: the ruler's sum was divided by T, {{ruler.but}}
-- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
-+ error / (xp.sum(xp.abs({{ruler.season}}), axis=0) / steps)
-
+~ error / xp.mean(xp.abs({{ruler.season}}), axis=0) => error / (xp.sum(xp.abs({{ruler.season}}), axis=0) / steps)
 one ruler for all series: all series were measured with one ruler, the mean over the batch: a large series then looks worse than a small one; mean over axis 0 only
-- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
-+ error / xp.mean(xp.abs({{ruler.season}}))
-
+~ error / xp.mean(xp.abs({{ruler.season}}), axis=0) => error / xp.mean(xp.abs({{ruler.season}}))
 one score for all series: the errors were averaged over time and over the series; each series has a score of its own
-- xp.mean(xp.abs(actual - predicted), axis=0)
-+ xp.mean(xp.abs(actual - predicted)) + 0 * actual[0, ...]
-
+~ xp.mean(xp.abs(actual - predicted), axis=0) => xp.mean(xp.abs(actual - predicted)) + 0 * actual[0, ...]
 ruler from the test: the ruler was taken from the test values: it must be fixed before any forecast is made, in training
-- season = training[period:, ...] - training[:-period, ...]
-+ season = actual[1:, ...] - actual[:-1, ...] if actual.shape[0] > 1 else actual
-
+~ season = training[period:, ...] - training[:-period, ...] => season = actual[1:, ...] - actual[:-1, ...] if actual.shape[0] > 1 else actual
 root of the squares: the error is the root of the mean square; MASE takes the mean of absolute values
-- xp.mean(xp.abs(actual - predicted), axis=0)
-+ xp.mean((actual - predicted) ** 2, axis=0) ** 0.5
-
+~ xp.mean(xp.abs(actual - predicted), axis=0) => xp.mean((actual - predicted) ** 2, axis=0) ** 0.5
 sign kept: without the absolute value errors above and below cancel
-- xp.abs(actual - predicted)
-+ (actual - predicted)
-
+~ xp.abs(actual - predicted) => (actual - predicted)
 season of one step more: the pairs are one step short of a season: with period m, x_t belongs to x_{t-m}
-- training[period:, ...] - training[:-period, ...]
-+ training[period - 1 :, ...] - training[: steps - period + 1, ...]
-
+~ training[period:, ...] - training[:-period, ...] => training[period - 1 :, ...] - training[: steps - period + 1, ...]
 sums for means: two sums were divided; error and ruler are means, over K and over {{ruler.how_many}} values
-- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
-+ error * actual.shape[0] / xp.sum(xp.abs({{ruler.season}}), axis=0)
-
+~ error / xp.mean(xp.abs({{ruler.season}}), axis=0) => error * actual.shape[0] / xp.sum(xp.abs({{ruler.season}}), axis=0)
 sum divided by T - 1: the ruler's sum was divided by T - 1; there are {{ruler.how_many}} pairs
-- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
-+ error / (xp.sum(xp.abs({{ruler.season}}), axis=0) / (steps - 1))
-
+~ error / xp.mean(xp.abs({{ruler.season}}), axis=0) => error / (xp.sum(xp.abs({{ruler.season}}), axis=0) / (steps - 1))
 both rooted: error and ruler are roots of mean squares (that is RMSSE); MASE takes means of absolute values
 -     error = xp.mean(xp.abs(actual - predicted), axis=0)
 -     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
 +     error = xp.mean((actual - predicted) ** 2, axis=0) ** 0.5
 +     return error / xp.mean({{ruler.season}}**2, axis=0) ** 0.5
-
 squares: error and ruler are means of squares; MASE takes means of absolute values
 -     error = xp.mean(xp.abs(actual - predicted), axis=0)
 -     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
 +     error = xp.mean((actual - predicted) ** 2, axis=0)
 +     return error / xp.mean({{ruler.season}}**2, axis=0)
-
 sign kept in the ruler: the ruler has no absolute value, so steps up and down cancel
-- xp.mean(xp.abs({{ruler.season}}), axis=0)
-+ xp.mean({{ruler.season}}, axis=0)
-
+~ xp.mean(xp.abs({{ruler.season}}), axis=0) => xp.mean({{ruler.season}}, axis=0)
 abs of the mean: the absolute value was taken of the mean error, where errors above and below have cancelled; take it of each
-- xp.mean(xp.abs(actual - predicted), axis=0)
-+ xp.abs(xp.mean(actual - predicted, axis=0))
-
+~ xp.mean(xp.abs(actual - predicted), axis=0) => xp.abs(xp.mean(actual - predicted, axis=0))
 abs of the mean in the ruler: the ruler is the absolute value of the mean change, where rise and fall have cancelled; take it of each change
-- xp.mean(xp.abs({{ruler.season}}), axis=0)
-+ xp.abs(xp.mean({{ruler.season}}, axis=0))
-
+~ xp.mean(xp.abs({{ruler.season}}), axis=0) => xp.abs(xp.mean({{ruler.season}}, axis=0))
 upside down: the ruler was divided by the error; the score is the error in units of the ruler
-- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
-+ xp.mean(xp.abs({{ruler.season}}), axis=0) / error
-
+~ error / xp.mean(xp.abs({{ruler.season}}), axis=0) => xp.mean(xp.abs({{ruler.season}}), axis=0) / error
 spread for a ruler: the ruler is the mean distance from the training mean; it is that between values one season apart
-- season = training[period:, ...] - training[:-period, ...]
-+ season = training - xp.mean(training, axis=0)
-
+~ season = training[period:, ...] - training[:-period, ...] => season = training - xp.mean(training, axis=0)
 percentages: each error was divided by the value itself, which makes percentages; MASE divides by the ruler alone
-- xp.abs(actual - predicted)
-+ xp.abs((actual - predicted) / actual)
-
+~ xp.abs(actual - predicted) => xp.abs((actual - predicted) / actual)
 differences of differences: differences were taken m times over; take one, between values m steps apart
 -     season = training[period:, ...] - training[:-period, ...]
 +     season = training
 +     for _ in range(period):
 +         season = season[1:, ...] - season[:-1, ...]
-
 wrapped around: the first season was compared with the last values of the series, as roll does; there are {{ruler.how_many}} pairs
-- training[period:, ...] - training[:-period, ...]
-+ training - xp.roll(training, period, axis=0)
-
+~ training[period:, ...] - training[:-period, ...] => training - xp.roll(training, period, axis=0)
 {{ruler.odd_name}}: the ruler {{ruler.odd_says}}
-- {{ruler.odd_was}}
-+ {{ruler.odd}}
-
+~ {{ruler.odd_was}} => {{ruler.odd}}
 season of one step less: the pairs are one step more than a season apart: with period m, x_t belongs to x_{t-m}
-- training[period:, ...] - training[:-period, ...]
-+ training[period + 1 :, ...] - training[: -period - 1, ...]
-
+~ training[period:, ...] - training[:-period, ...] => training[period + 1 :, ...] - training[: -period - 1, ...]
 one step and one ruler: two things: the ruler is the mean over all the series, and it compares values one step apart; each series has its own, of values a season apart
 -     season = training[period:, ...] - training[:-period, ...]
 -     error = xp.mean(xp.abs(actual - predicted), axis=0)
@@ -1182,28 +1007,19 @@ one step and one ruler: two things: the ruler is the mean over all the series, a
 +     season = training[1:, ...] - training[:-1, ...]
 +     error = xp.mean(xp.abs(actual - predicted), axis=0)
 +     return error / xp.mean(xp.abs({{ruler.season}}))
-
 medians: error and ruler are medians; MASE takes means
 -     error = xp.mean(xp.abs(actual - predicted), axis=0)
 -     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
 +     error = np.median(xp.abs(actual - predicted), axis=0)
 +     return error / np.median(xp.abs({{ruler.season}}), axis=0)
-
 errors squared: your errors are squares, and the ruler is made of absolute values; both are means of absolute values
-- xp.mean(xp.abs(actual - predicted), axis=0)
-+ xp.mean((actual - predicted) ** 2, axis=0)
-
+~ xp.mean(xp.abs(actual - predicted), axis=0) => xp.mean((actual - predicted) ** 2, axis=0)
 errors added up: your errors were added up and the ruler is a mean; both are means
-- error = xp.mean(
-+ error = xp.sum(
-
+~ error = xp.mean( => error = xp.sum(
 one score for all: one number came for all series; each has a score of its own
--     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
-+     return xp.mean(error) / xp.mean(xp.abs({{ruler.season}}))
-
+~     return error / xp.mean(xp.abs({{ruler.season}}), axis=0) =>     return xp.mean(error) / xp.mean(xp.abs({{ruler.season}}))
 root of the score: the root of the quotient was returned; nothing in it is squared
--     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
-+     return (error / xp.mean(xp.abs({{ruler.season}}), axis=0)) ** 0.5
+~     return error / xp.mean(xp.abs({{ruler.season}}), axis=0) =>     return (error / xp.mean(xp.abs({{ruler.season}}), axis=0)) ** 0.5
 """
 
 # %% [markdown]
@@ -1321,110 +1137,59 @@ print("Task 5 holds.")
 # %% mistakes="probability"
 r"""
 counts alone: the counts of the longest context speak alone: what it has not seen becomes impossible; mix in the shorter context's p, with the weight k(u)
-- (model.seen[gram] + kinds * p) / (total + kinds)
-+ model.seen[gram] / total
-
+~ (model.seen[gram] + kinds * p) / (total + kinds) => model.seen[gram] / total
 no bottom: beneath the empty context must lie 1/V, or a token that was never seen gets a probability of 0
-- p = 1 / len(model.vocabulary)
-+ p = 0.0
-
+~ p = 1 / len(model.vocabulary) => p = 0.0
 one for every context: the shorter context got the weight 1; its weight is the number of different tokens that followed, k(u)
-- (model.seen[gram] + kinds * p) / (total + kinds)
-+ (model.seen[gram] + p) / (total + 1)
-
+~ (model.seen[gram] + kinds * p) / (total + kinds) => (model.seen[gram] + p) / (total + 1)
 tokens and kinds swapped: c(u) and k(u) are swapped: total counts tokens, kinds counts different ones
-- model.total[context], model.kinds[context]
-+ model.kinds[context], model.total[context]
-
+~ model.total[context], model.kinds[context] => model.kinds[context], model.total[context]
 context from the start: the context was taken from the start of the tokens; it is the k tokens just before the last one
-- tokens[last - k : last], tokens[last - k :]
-+ tokens[:k], tokens[:k] + tokens[last:]
-
+~ tokens[last - k : last], tokens[last - k :] => tokens[:k], tokens[:k] + tokens[last:]
 one token too far: the empty context was left out: k begins at 0, where the model is a bag
-- range(min(model.order, len(tokens)))
-+ range(1, min(model.order, len(tokens)))
-
+~ range(min(model.order, len(tokens))) => range(1, min(model.order, len(tokens)))
 shortest context only: the longest context was left out: k goes up to order - 1, or to the number of tokens before the last
-- range(min(model.order, len(tokens)))
-+ range(min(model.order, len(tokens)) - 1)
-
+~ range(min(model.order, len(tokens))) => range(min(model.order, len(tokens)) - 1)
 order ignored: only the whole text before the token was used as context; let every length speak, from none to order - 1
-- range(min(model.order, len(tokens)))
-+ range(max(0, len(tokens) - 1), len(tokens))
-
+~ range(min(model.order, len(tokens))) => range(max(0, len(tokens) - 1), len(tokens))
 deeper than the order: contexts of `order` tokens and more were asked, too: a model that has counted them may be used with a smaller order, and then they do not speak
-- range(min(model.order, len(tokens)))
-+ range(len(tokens))
-
+~ range(min(model.order, len(tokens))) => range(len(tokens))
 one deeper than the order: contexts of `order` tokens were asked, too; the longest that speaks has `order` - 1
-- range(min(model.order, len(tokens)))
-+ range(min(model.order + 1, len(tokens)))
-
+~ range(min(model.order, len(tokens))) => range(min(model.order + 1, len(tokens)))
 tokens for kinds: the weight of the shorter context is c(u), the number of tokens that followed; it is the number of different ones, k(u)
-- model.total[context], model.kinds[context]
-+ model.total[context], model.total[context]
-
+~ model.total[context], model.kinds[context] => model.total[context], model.total[context]
 gram without its token: the context was counted instead of the gram, which ends with the token itself
-- model.seen[gram] + kinds
-+ model.seen[context] + kinds
-
+~ model.seen[gram] + kinds => model.seen[context] + kinds
 bottom of one: beneath the empty context lies 1/V, the same for each token; yours has 1 there
-- p = 1 / len(model.vocabulary)
-+ p = 1.0
-
+~ p = 1 / len(model.vocabulary) => p = 1.0
 bottom of the words that were seen: beneath the empty context each token of the vocabulary has a share, also one that was never seen: 1/V, and V is the size of the vocabulary
-- p = 1 / len(model.vocabulary)
-+ p = 1 / model.kinds[tokens[:0]]
-
+~ p = 1 / len(model.vocabulary) => p = 1 / model.kinds[tokens[:0]]
 zero where the context is unseen: a context that was never seen gave a probability of 0; it adds nothing, and the shorter ones have spoken
--             break
-+             return 0.0
-
+~             break =>             return 0.0
 add one: one was added to each count; the share of what was not seen is k(u), and it goes to the shorter context's p
-- (model.seen[gram] + kinds * p) / (total + kinds)
-+ (model.seen[gram] + 1) / (total + len(model.vocabulary))
-
+~ (model.seen[gram] + kinds * p) / (total + kinds) => (model.seen[gram] + 1) / (total + len(model.vocabulary))
 kinds of the gram: the kinds were looked up for the gram; k(u) belongs to its context, u
-- model.kinds[context]
-+ model.kinds[gram]
-
+~ model.kinds[context] => model.kinds[gram]
 longest first: the longest context spoke first, so that the empty one had the last word; begin with the empty one
-- for k in range(min(model.order, len(tokens))):
-+ for k in reversed(range(min(model.order, len(tokens)))):
-
+~ for k in range(min(model.order, len(tokens))): => for k in reversed(range(min(model.order, len(tokens)))):
 not normalised: k(u) is missing below the line; what was added above it must be added there, or p does not sum to 1
-- / (total + kinds)
-+ / total
-
+~ / (total + kinds) => / total
 kinds missing above: the shorter context's p has no weight above the line, and k(u) stands below it
-- (model.seen[gram] + kinds * p)
-+ (model.seen[gram] + p)
-
+~ (model.seen[gram] + kinds * p) => (model.seen[gram] + p)
 weights swapped: what was counted got the weight k(u) and the shorter context c(u); it is the other way round
-- (model.seen[gram] + kinds * p) / (total + kinds)
-+ (kinds * model.seen[gram] / total + total * p) / (total + kinds)
-
+~ (model.seen[gram] + kinds * p) / (total + kinds) => (kinds * model.seen[gram] / total + total * p) / (total + kinds)
 stops at an unseen gram: the loop stopped where the gram was unseen; a context that was seen without this token makes it less probable: stop only where the context itself is unseen
-- if total == 0:
-+ if model.seen[gram] == 0:
-
+~ if total == 0: => if model.seen[gram] == 0:
 a logarithm: this is the logarithm of the probability
-- return p
-+ return log(p)
-
+~ return p => return log(p)
 vocabulary for kinds: the weight of the shorter context is the size of the vocabulary; it is the number of different tokens that followed, k(u)
-- model.total[context], model.kinds[context]
-+ model.total[context], len(model.vocabulary)
-
+~ model.total[context], model.kinds[context] => model.total[context], len(model.vocabulary)
 discount: a discount was taken off the count, as Kneser and Ney do; here the counts stay, and k(u) is added below the line
-- (model.seen[gram] + kinds * p) / (total + kinds)
-+ (max(model.seen[gram] - 0.75, 0) + 0.75 * kinds * p) / total
-
+~ (model.seen[gram] + kinds * p) / (total + kinds) => (max(model.seen[gram] - 0.75, 0) + 0.75 * kinds * p) / total
 backed off: the longest context that has seen the token spoke alone; each context corrects the shorter one, so p mixes all of them
 -         p = (model.seen[gram] + kinds * p) / (total + kinds)
 +         if model.seen[gram]:
 +             p = model.seen[gram] / (total + kinds)
-
 product: the probabilities of all tokens were multiplied; asked for is that of the last one alone
 -     p = 1 / len(model.vocabulary)
 -     for k in range(min(model.order, len(tokens))):
@@ -1445,7 +1210,6 @@ product: the probabilities of all tokens were multiplied; asked for is that of t
 +             p = (model.seen[gram] + kinds * p) / (total + kinds)
 +         product *= p
 +     return product
-
 no bottom, not normalised: two things: p begins at 0, not at 1/V, and k(u) is missing below the line
 -     p = 1 / len(model.vocabulary)
 -     for k in range(min(model.order, len(tokens))):
@@ -1461,28 +1225,19 @@ no bottom, not normalised: two things: p begins at 0, not at 1/V, and k(u) is mi
 +         if total == 0:
 +             break
 +         p = (model.seen[gram] + kinds * p) / total
-
 short tokens forgotten: contexts were asked that are longer than what stands before the last token; there a slice begins at a negative index, and takes other tokens
-- range(min(model.order, len(tokens)))
-+ range(model.order)
-
+~ range(min(model.order, len(tokens))) => range(model.order)
 token in its own context: the context has the last token in it; it ends just before
-- tokens[last - k : last], tokens[last - k :]
-+ tokens[last - k :], tokens[last - k :]
-
+~ tokens[last - k : last], tokens[last - k :] => tokens[last - k :], tokens[last - k :]
 context alone from the start: the gram is right, and its context was taken from the start of the tokens; it is the k tokens just before the last one
-- tokens[last - k : last], tokens[last - k :]
-+ tokens[:k], tokens[last - k :]
-
+~ tokens[last - k : last], tokens[last - k :] => tokens[:k], tokens[last - k :]
 context cut at its end: a shorter context lost its last token; it loses its first, so that those next to the token stay
 -         context, gram = tokens[last - k : last], tokens[last - k :]
 +         start = max(0, last - model.order + 1)
 +         context = tokens[start : start + k]
 +         gram = context + tokens[last:]
-
 unseen context forgets: a context that was never seen threw away what the shorter ones had said; it adds nothing, and their p stays
-- break
-+ return 1 / len(model.vocabulary)
+~ break => return 1 / len(model.vocabulary)
 """
 
 # %% [markdown]

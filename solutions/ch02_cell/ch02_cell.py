@@ -280,105 +280,57 @@ properties.points("Task 1 holds.")
 # %% mistakes="ceiling_cell"
 r"""
 no ceiling: this is a plain ReLU: the ceiling at 1 is missing
-- 0.0, 1.0
-+ 0.0, None
-
+~ 0.0, 1.0 => 0.0, None
 no floor: the floor at 0 is missing: negative sums come through
-- 0.0, 1.0
-+ None, 1.0
-
+~ 0.0, 1.0 => None, 1.0
 the range of tanh: the floor is at -1; it belongs at 0
-- 0.0, 1.0
-+ -1.0, 1.0
-
+~ 0.0, 1.0 => -1.0, 1.0
 each term squashed alone: each term was squashed by itself; add first, then squash once, for apart a negative term cannot cancel a positive one, and the two can add up to 2
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0)
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0)
 each term squashed, and the sum: each term was squashed before they were added, and the sum once more; add first, then squash once, for apart a negative term cannot cancel a positive one
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0), 0.0, 1.0)
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.clip(xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0), 0.0, 1.0)
 squashed by tanh as well: tanh bends what lies between 0 and 1; the step with a ceiling is a straight line there
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.tanh(xp.clip(a_x + a_h, 0.0, None))
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.tanh(xp.clip(a_x + a_h, 0.0, None))
 state added again: the state was added once more: it is in a_h already, through W_h
-- clip(a_x + a_h
-+ clip(a_x + a_h + state[0]
-
+~ clip(a_x + a_h => clip(a_x + a_h + state[0]
 state ignored: a_h was not used: without it the network has no memory
-- clip(a_x + a_h
-+ clip(a_x
-
+~ clip(a_x + a_h => clip(a_x
 argument changed in place: `a_x += a_h` changes the caller's array: all steps' a_x are slices of one array that the loop made
 -     h = xp.clip(a_x + a_h, 0.0, 1.0)
 +     a_x += a_h
 +     h = xp.clip(a_x, 0.0, 1.0)
-
 min and max exchanged: your h is 1 everywhere: the smaller of 0 and the sum comes nowhere above 1; the floor is a maximum with 0, the ceiling a minimum with 1
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.maximum(xp.ones_like(a_x), xp.minimum(xp.zeros_like(a_x), a_x + a_h))
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.maximum(xp.ones_like(a_x), xp.minimum(xp.zeros_like(a_x), a_x + a_h))
 on or off: your h is only 0 or 1; between 0 and 1 it is the sum itself
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.where(a_x + a_h > 0, xp.ones_like(a_x), xp.zeros_like(a_x))
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.where(a_x + a_h > 0, xp.ones_like(a_x), xp.zeros_like(a_x))
 on from a half: your h is only 0 or 1, with a threshold of 0.5; between 0 and 1 it is the sum itself
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.where(a_x + a_h > 0.5, xp.ones_like(a_x), xp.zeros_like(a_x))
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.where(a_x + a_h > 0.5, xp.ones_like(a_x), xp.zeros_like(a_x))
 sigmoid: your h is a sigmoid of the sum; this step is the sum itself between 0 and 1
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ 1 / (1 + xp.exp(-a_x - a_h))
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => 1 / (1 + xp.exp(-a_x - a_h))
 hard sigmoid: your h is clipped from 0.2 a + 0.5, the hard sigmoid of Keras; here the sum itself is clipped
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(0.2 * (a_x + a_h) + 0.5, 0.0, 1.0)
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.clip(0.2 * (a_x + a_h) + 0.5, 0.0, 1.0)
 {{cache.name}} in the cache: your cache is {{cache.told}}; it is to be {{cache.it}}
-- return (h,), {{cache.it}}
-+ return (h,), {{cache.odd}}
-
+~ return (h,), {{cache.it}} => return (h,), {{cache.odd}}
 old state in the cache: your cache is the old state; it is to be the new h
-- return (h,), {{cache.it}}
-+ return (h,), state[0]
-
+~ return (h,), {{cache.it}} => return (h,), state[0]
 a product of the two: you multiplied a_x by a_h; they are added
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(a_x * a_h, 0.0, 1.0)
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.clip(a_x * a_h, 0.0, 1.0)
 state as a weight: you multiplied a_h by the state; the loop has put it through W_h already
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(a_x + a_h * state[0], 0.0, 1.0)
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.clip(a_x + a_h * state[0], 0.0, 1.0)
 folded up: your negative sums came through with their sign turned; below 0 the state is 0
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(xp.abs(a_x + a_h), 0.0, 1.0)
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.clip(xp.abs(a_x + a_h), 0.0, 1.0)
 back to zero: above the ceiling your h falls back to 0; it stays at 1
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.where(a_x + a_h < 1, xp.clip(a_x + a_h, 0.0, None), xp.zeros_like(a_x))
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.where(a_x + a_h < 1, xp.clip(a_x + a_h, 0.0, None), xp.zeros_like(a_x))
 mean with the old state: your h is the mean of the new state and the old one; the old one counts through a_h alone
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ (xp.clip(a_x + a_h, 0.0, 1.0) + state[0]) / 2
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => (xp.clip(a_x + a_h, 0.0, 1.0) + state[0]) / 2
 divided by the largest: your h was divided by the largest sum; the ceiling cuts off, and what lies below it stays as it is
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(a_x + a_h, 0.0, None) / xp.max(a_x + a_h)
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.clip(a_x + a_h, 0.0, None) / xp.max(a_x + a_h)
 taken off: a_h was taken off a_x; the two are added
-- clip(a_x + a_h
-+ clip(a_x - a_h
-
+~ clip(a_x + a_h => clip(a_x - a_h
 input squashed alone: a_x was squashed before a_h was added; add first, then squash once
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(a_x, 0.0, 1.0) + a_h
-
+~ xp.clip(a_x + a_h, 0.0, 1.0) => xp.clip(a_x, 0.0, 1.0) + a_h
 old state returned: the state came back as it was: the new one is h, in a tuple
-- return (h,), {{cache.it}}
-+ return state, h
+~ return (h,), {{cache.it}} => return state, h
 """
 
 # %% [markdown]
@@ -504,68 +456,37 @@ print("Task 2 holds.")
 # %% mistakes="language"
 r"""
 no latch: two a's that met are forgotten two letters later: once out of the language, a word stays out, so some unit must keep what it has
-- [0, 1, 1]]
-+ [0, 1, 0]]
-
+~ [0, 1, 1]] => [0, 1, 0]]
 memory that fades: long after two a's have met the word is accepted again: the unit that keeps what it has reads itself with weight 1, or its memory fades
-- [0, 1, 1]]
-+ [0, 1, 0.9]]
-
+~ [0, 1, 1]] => [0, 1, 0.9]]
 or instead of and: a single a is enough to be refused: only two that stand together may push the output to zero or below (*and* is the sum of both, minus one)
-- b = np.array([0.0, -1, 0])
-+ b = np.array([0.0, 0, 0])
-
+~ b = np.array([0.0, -1, 0]) => b = np.array([0.0, 0, 0])
 any two a's: words with two a's are refused even when a b stands between them: the unit for the last letter must not keep older ones
-- W_h = np.array([[0.0, 0, 0]
-+ W_h = np.array([[1.0, 0, 0]
-
+~ W_h = np.array([[0.0, 0, 0] => W_h = np.array([[1.0, 0, 0]
 a step late: the verdict comes a step late: the second a is noticed only when another letter follows
-- [[0.0, -1, -1]]
-+ [[0.0, 0, -1]]
-
+~ [[0.0, -1, -1]] => [[0.0, 0, -1]]
 this step only: your verdict hangs on the last two letters alone: some unit must keep that two a's have met before, and the output must read it
-- [[0.0, -1, -1]]
-+ [[0.0, -1, 0]]
-
+~ [[0.0, -1, -1]] => [[0.0, -1, 0]]
 letters swapped: this is the language without two b's in a row: the first input is 1 for an a
-- [[1.0, 0], [1, 0], [0, 0]]
-+ [[0.0, 1], [0, 1], [0, 0]]
-
+~ [[1.0, 0], [1, 0], [0, 0]] => [[0.0, 1], [0, 1], [0, 0]]
 accepts nothing: every word is refused: when no unit is on, the output is the readout's bias alone, which must be above zero
-- np.array([0.5])
-+ np.array([-0.5])
-
+~ np.array([0.5]) => np.array([-0.5])
 the wrong way round: the words of the language are refused, and the others accepted: two a's push your output up, and must push it down
-- np.array([[0.0, -1, -1]]), np.array([0.5])
-+ np.array([[0.0, 1, 1]]), np.array([-0.5])
-
+~ np.array([[0.0, -1, -1]]), np.array([0.5]) => np.array([[0.0, 1, 1]]), np.array([-0.5])
 accepts everything: every word is accepted: some unit must notice two a's (row j of W_h is what unit j reads), and push the output to zero or below
-- np.array([[0.0, -1, -1]])
-+ np.array([[0.0, 1, 1]])
-
+~ np.array([[0.0, -1, -1]]) => np.array([[0.0, 1, 1]])
 one a, a letter late: a word is refused as soon as a letter follows an a: the unit that keeps what it has must read the unit for two a's, not the one for a single a
-- [0, 1, 1]]
-+ [1, 0, 1]]
-
+~ [0, 1, 1]] => [1, 0, 1]]
 too weak: words are accepted in which two a's have met only once: a unit at 1 must be enough to push the output to zero or below, whatever the readout's bias is
-- [[0.0, -1, -1]]
-+ [[0.0, -0.25, -0.25]]
-
+~ [[0.0, -1, -1]] => [[0.0, -0.25, -0.25]]
 latch with a plus: the unit that keeps what it has pushes your output up; both units that notice two a's must push it down
-- [[0.0, -1, -1]]
-+ [[0.0, -1, 1]]
-
+~ [[0.0, -1, -1]] => [[0.0, -1, 1]]
 latch wiped: each b takes away some of what your unit has kept, so that some words come back; once out of the language, a word stays out
-- [[1.0, 0], [1, 0], [0, 0]]
-+ [[1.0, 0], [1, 0], [0, -1]]
-
+~ [[1.0, 0], [1, 0], [0, 0]] => [[1.0, 0], [1, 0], [0, -1]]
 refused while an a stands last: a word that ends in a single a is refused: the unit for the last letter is there for the other units, and the output reads only those that notice two a's
-- [[0.0, -1, -1]]
-+ [[-1.0, -1, -1]]
-
+~ [[0.0, -1, -1]] => [[-1.0, -1, -1]]
 memory that fades slowly: thousands of letters after two a's have met the word is accepted again: a unit that reads itself with a weight just below 1 forgets too, only later; let it be 1
-- [0, 1, 1]]
-+ [0, 1, 0.99]]
+~ [0, 1, 1]] => [0, 1, 0.99]]
 """
 
 # %% [markdown]
@@ -728,9 +649,7 @@ properties.points("Task 3 holds.")
 # %% mistakes="ragged_unroll"
 r"""
 contributions added up: input and state were added before the cell, and the cell got one sum and zeros: a plain cell and an LSTM do not mind, but a cell may treat the two unlike, as that of chapter 7 does
-- cell(a[t, ...], a_h, state)
-+ cell(a[t, ...] + a_h, 0 * a_h, state)
-
+~ cell(a[t, ...], a_h, state) => cell(a[t, ...] + a_h, 0 * a_h, state)
 output masked instead of state: y was multiplied by the mask and the state went on changing; it is the state that is kept, {{ended.keeps}}
 -         on = mask[t, :, None] > 0
 -         state = tuple(
@@ -739,7 +658,6 @@ output masked instead of state: y was multiplied by the mask and the state went 
 -         y.append({{ended.it}})
 +         state = new
 +         y.append(state[0] * mask[t, :, None])
-
 mask ignored: the mask changes nothing: short sequences went on reading their filling, and y[-1] is not their last state
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 -         )
@@ -747,60 +665,40 @@ mask ignored: the mask changes nothing: short sequences went on reading their fi
 +             n + 0 * s for n, s in zip(new, state, strict=True)
 +         )
 +         y.append(new[0])
-
 reset instead of kept: a sequence that has ended was set to zero instead of keeping its state
-- xp.where(on, n, s) for
-+ xp.where(on, n, 0 * s) for
-
+~ xp.where(on, n, s) for => xp.where(on, n, 0 * s) for
 mask inverted: the mask is read the wrong way round: 1 is a real step
-- xp.where(on, n, s) for
-+ xp.where(on, s, n) for
-
+~ xp.where(on, n, s) for => xp.where(on, s, n) for
 a step late: the mask of the step before was used, so each sequence reads one step of filling
-- mask[t, :, None] > 0
-+ mask[max(t - 1, 0), :, None] > 0
-
+~ mask[t, :, None] > 0 => mask[max(t - 1, 0), :, None] > 0
 y from the new state: the states are right, but y shows what the cell made of the filling: append after choosing between new and old
-- y.append({{ended.it}})
-+ y.append(new[0])
-
+~ y.append({{ended.it}}) => y.append(new[0])
 {{ended.odd_name}}: {{ended.odd_says}}
-- y.append({{ended.it}})
-+ y.append({{ended.odd}})
-
+~ y.append({{ended.it}}) => y.append({{ended.odd}})
 only x masked: the filling was set to zero, but a step with zeros is still a step: the state goes on changing through W_h and the biases
 -     a = x @ params.W_x.T + params.b_x
 +     a = (x * mask[..., None]) @ params.W_x.T + params.b_x
 +     mask = 0 * mask + 1
-
 memory not kept: only the first array of the state was kept; the second (c) went on changing
 -         state = tuple(
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 -         )
 +         state = (xp.where(on, new[0], state[0]), *new[1:])
-
 state always zero at the start: the state that was handed in was not used: the run began at zero
 -     a = x @ params.W_x.T + params.b_x
 +     a = x @ params.W_x.T + params.b_x
 +     state = tuple(0 * s for s in state)
-
 W_h not transposed: a state is a row, (B, H), so the product is h @ W_h.T
-- params.W_h.T
-+ params.W_h
-
+~ params.W_h.T => params.W_h
 bias forgotten: b_h was not added
 -  + params.b_h
-
 input bias forgotten: your states do not use b_x
-- x @ params.W_x.T + params.b_x
-+ x @ params.W_x.T
-
+~ x @ params.W_x.T + params.b_x => x @ params.W_x.T
 one state read by all: each step of yours reads the state of the start through W_h; it reads that of the step before
 -     for t in range(x.shape[0]):
 -         a_h = state[0] @ params.W_h.T + params.b_h
 +     a_h = state[0] @ params.W_h.T + params.b_h
 +     for t in range(x.shape[0]):
-
 the state runs on: your y stands still where a sequence has ended, but the state went on changing; keep the state, and {{ended.lets}}
 -         state = tuple(
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
@@ -808,7 +706,6 @@ the state runs on: your y stands still where a sequence has ended, but the state
 -         y.append({{ended.it}})
 +         y.append(xp.where(on, new[0], state[0]))
 +         state = new
-
 y before the step: your y holds the state that a step read; y_t is the one after step t
 -         a_h = state[0] @ params.W_h.T + params.b_h
 -         new, _ = cell(a[t, ...], a_h, state)
@@ -824,49 +721,33 @@ y before the step: your y holds the state that a step read; y_t is the one after
 +         state = tuple(
 +             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 +         )
-
 what the last step made: the state that you return is what the cell made at the last step, filling or not; {{ended.as}}
 - y.append({{ended.it}})
 + y.append({{ended.it}})
 +     state = new
-
 written into the state: your loop writes into the arrays of the state that it was handed; make new arrays, or the caller's state is lost and all y_t are one array
 -         state = tuple(
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 -         )
 +         for n, s in zip(new, state, strict=True):
 +             s[...] = xp.where(on, n, s)
-
 mask of another step: your step t used the mask of step t-1, and the first step that of the last; it is mask[t]
-- mask[t, :, None] > 0
-+ mask[t - 1, :, None] > 0
-
+~ mask[t, :, None] > 0 => mask[t - 1, :, None] > 0
 parts exchanged: where a sequence has ended, your h was kept from the old c and your c from the old h; each part keeps its own
-- zip(new, state, strict=True)
-+ zip(new, state[::-1], strict=True)
-
+~ zip(new, state, strict=True) => zip(new, state[::-1], strict=True)
 stopped with the shortest: your loop stops as soon as one sequence has ended; the others go on, and y has T steps
 -         a_h = state[0] @ params.W_h.T + params.b_h
 +         if not bool(xp.all(mask[t] > 0)):
 +             break
 +         a_h = state[0] @ params.W_h.T + params.b_h
-
 mask of the last step: all your steps used the mask of the last one; step t has mask[t]
-- mask[t, :, None] > 0
-+ mask[-1, :, None] > 0
-
+~ mask[t, :, None] > 0 => mask[-1, :, None] > 0
 all stop with the first: your state stands still for the whole batch as soon as one sequence has ended; each has a mask of its own
-- mask[t, :, None] > 0
-+ xp.min(mask[t, :]) > 0
-
+~ mask[t, :, None] > 0 => xp.min(mask[t, :]) > 0
 input bias twice: b_x was added twice
-- params.W_h.T + params.b_h
-+ params.W_h.T + params.b_h + params.b_x
-
+~ params.W_h.T + params.b_h => params.W_h.T + params.b_h + params.b_x
 stopped when nobody ran: your loop ends with the longest sequence: y has as many steps as x, and {{ended.longest}}
-- in range(x.shape[0]):
-+ in range(int(mask.sum(0).max())):
-
+~ in range(x.shape[0]): => in range(int(mask.sum(0).max())):
 both biases early: b_h was added to a_x; it belongs to a_h, as a cell of chapter 7 multiplies a_h by a gate
 -     a = x @ params.W_x.T + params.b_x
 -     for t in range(x.shape[0]):
@@ -955,61 +836,33 @@ print("Task 4 holds.")
 # %% mistakes="multiply_adds"
 r"""
 every layer reads D: only the first layer reads D numbers; the others read the H units below them
-- (D + (L - 1) * H)
-+ (D * L)
-
+~ (D + (L - 1) * H) => (D * L)
 one layer only, early: the products with W_x of the upper layers are missing from `early`
-- (D + (L - 1) * H)
-+ D
-
+~ (D + (L - 1) * H) => D
 one layer only, waiting: every layer has a W_h of its own: `waiting` grows with L
-- H * H * L
-+ H * H
-
+~ H * H * L => H * H
 shared weights counted once: the steps share the weights, not the work: W_h is used again at every step
-- waiting = T * B
-+ waiting = B
-
+~ waiting = T * B => waiting = B
 first step left out: your `waiting` has one step too few: the first step multiplies W_h by h_0, which need not be zero
-- waiting = T * B
-+ waiting = (T - 1) * B
-
+~ waiting = T * B => waiting = (T - 1) * B
 sequences forgotten: each of the B sequences needs its own product with W_x
-- early = T * B
-+ early = T
-
+~ early = T * B => early = T
 read out at every step: the readout looks at the last step only, so it does not grow with T
-- shown = {{out.rows}}
-+ shown = T * B
-
+~ shown = {{out.rows}} => shown = T * B
 biases counted: biases were counted; only matrix products count
-- T * B * H * H * L
-+ T * B * H * (H + 1) * L
-
+~ T * B * H * H * L => T * B * H * (H + 1) * L
 one layer too many: in your `early` L layers read H; the first reads D, so there are L - 1
-- (D + (L - 1) * H)
-+ (D + L * H)
-
+~ (D + (L - 1) * H) => (D + L * H)
 one go, one step: your `early` lacks the T steps; one large product still does the work of all of them
-- early = T * B * H
-+ early = B * H
-
+~ early = T * B * H => early = B * H
 bracket: in your `early` only the first layer is multiplied by T, B and H; the others need all three too
-- early = T * B * H * (D + (L - 1) * H)
-+ early = T * B * H * D + (L - 1) * H
-
+~ early = T * B * H * (D + (L - 1) * H) => early = T * B * H * D + (L - 1) * H
 bracket, H twice: in your `early` only the first layer is multiplied by T and B; the others need both too
-- early = T * B * H * (D + (L - 1) * H)
-+ early = T * B * H * D + (L - 1) * H * H
-
+~ early = T * B * H * (D + (L - 1) * H) => early = T * B * H * D + (L - 1) * H * H
 upper layers wait: in your `waiting` one layer is missing: the first has a W_h as well
-- waiting = T * B * H * H * L
-+ waiting = T * B * H * H * (L - 1)
-
+~ waiting = T * B * H * H * L => waiting = T * B * H * H * (L - 1)
 batch forgotten: your `waiting` lacks the B sequences: each needs its own product with W_h
-- waiting = T * B * H * H * L
-+ waiting = T * H * H * L
-
+~ waiting = T * B * H * H * L => waiting = T * H * H * L
 one sequence counted: all three are those of one sequence: each of the B sequences needs its own products
 - early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
@@ -1017,52 +870,30 @@ one sequence counted: all three are those of one sequence: each of the B sequenc
 + early = T * H * (D + (L - 1) * H)
 +     waiting = T * H * H * L
 +     shown = {{out.rows}} // B * H * K
-
 D for H: your `waiting` has a D; W_h is (H, H), in the first layer too
-- waiting = T * B * H * H * L
-+ waiting = T * B * H * D * L
-
+~ waiting = T * B * H * H * L => waiting = T * B * H * D * L
 H once: your `waiting` has H once; W_h is (H, H)
-- waiting = T * B * H * H * L
-+ waiting = T * B * H * L
-
+~ waiting = T * B * H * H * L => waiting = T * B * H * L
 one sequence shown: your `shown` lacks the B sequences
-- shown = {{out.rows}} * H * K
-+ shown = H * K
-
+~ shown = {{out.rows}} * H * K => shown = H * K
 each layer shown: your `shown` grows with L; the readout looks at the top layer only
-- shown = {{out.rows}} * H * K
-+ shown = B * H * K * L
-
+~ shown = {{out.rows}} * H * K => shown = B * H * K * L
 operations: your `early` is twice too large; a product and its addition count as one
-- early = T * B * H
-+ early = 2 * T * B * H
-
+~ early = T * B * H => early = 2 * T * B * H
 gates of an LSTM: your `early` is four times too large; a plain layer has one block, not four
-- early = T * B * H
-+ early = 4 * T * B * H
-
+~ early = T * B * H => early = 4 * T * B * H
 weights for work: your `early` is the number of weights; each is used at T steps of B sequences
-- early = T * B * H
-+ early = H
-
+~ early = T * B * H => early = H
 D squared: your `early` has D rows for W_x; it is (H, D), a row for each unit
-- early = T * B * H
-+ early = T * B * D
-
+~ early = T * B * H => early = T * B * D
 D in W_h: in your `waiting` W_h of the first layer has D columns; it reads the state, (H, H)
-- waiting = T * B * H * H * L
-+ waiting = T * B * H * (D + (L - 1) * H)
-
+~ waiting = T * B * H * H * L => waiting = T * B * H * (D + (L - 1) * H)
 exchanged: your `early` is what waits, and your `waiting` what can be done early
 - shown = {{out.rows}} * H * K
 + shown = {{out.rows}} * H * K
 +     early, waiting = waiting, early
-
 W_h in early: your `early` holds the products with W_h too; these belong to `waiting` alone
-- early = T * B * H * (D + (L - 1) * H)
-+ early = T * B * H * (D + (L - 1) * H) + T * B * H * H * L
-
+~ early = T * B * H * (D + (L - 1) * H) => early = T * B * H * (D + (L - 1) * H) + T * B * H * H * L
 all doubled: your three numbers are twice too large; a product and its addition count as one
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
@@ -1070,13 +901,11 @@ all doubled: your three numbers are twice too large; a product and its addition 
 +     early = 2 * T * B * H * (D + (L - 1) * H)
 +     waiting = 2 * T * B * H * H * L
 +     shown = 2 * B * H * K
-
 four gates: your `early` and `waiting` are four times too large; a plain layer has one block, not four
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
 +     early = 4 * T * B * H * (D + (L - 1) * H)
 +     waiting = 4 * T * B * H * H * L
-
 weights counted: your three numbers count the weights; those of the layers are used at every step of every sequence, those of the readout once for each sequence
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
@@ -1084,7 +913,6 @@ weights counted: your three numbers count the weights; those of the layers are u
 +     early = H * (D + (L - 1) * H)
 +     waiting = H * H * L
 +     shown = H * K
-
 biases everywhere: in all three numbers the biases were counted; only matrix products count
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
@@ -1092,34 +920,24 @@ biases everywhere: in all three numbers the biases were counted; only matrix pro
 +     early = T * B * H * (D + 1 + (L - 1) * (H + 1))
 +     waiting = T * B * H * (H + 1) * L
 +     shown = B * (H + 1) * K
-
 readout's width in early: your `early` holds K, the readout's outputs; the upper layers have H units
-- early = T * B * H * (D + (L - 1) * H)
-+ early = T * B * (H * D + (L - 1) * H * K)
-
+~ early = T * B * H * (D + (L - 1) * H) => early = T * B * (H * D + (L - 1) * H * K)
 top layer alone waits: your `waiting` holds one W_h, and your `early` those of the other layers; the W_h of every layer waits for its own state
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
 +     waiting = T * B * H * H
 +     early = T * B * H * (D + (L - 1) * H) + (L - 1) * waiting
-
 additions apart: your `shown` counts additions beside the products; a product and its addition count as one
-- shown = {{out.rows}} * H * K
-+ shown = B * K * (2 * H - 1)
-
+~ shown = {{out.rows}} * H * K => shown = B * K * (2 * H - 1)
 powers: your numbers have powers of H that grow with L; layers add up, so W_h is counted L times and an upper W_x L - 1 times
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
 +     early = T * B * (H * D + H**L)
 +     waiting = T * B * H ** (L + 1)
-
 two layers at least: a second layer was counted where there is one alone
--     early = T * B * H * (D + (L - 1) * H)
-+     early = T * B * H * (D + max(L - 1, 1) * H)
-
+~     early = T * B * H * (D + (L - 1) * H) =>     early = T * B * H * (D + max(L - 1, 1) * H)
 a float for a count: a count is a whole number
--     early = T * B * H * (D + (L - 1) * H)
-+     early = 1.0 * T * B * H * (D + (L - 1) * H)
+~     early = T * B * H * (D + (L - 1) * H) =>     early = 1.0 * T * B * H * (D + (L - 1) * H)
 """
 
 # %% [markdown]
@@ -1257,55 +1075,35 @@ state always zero at the start: the state that was handed in was not used: the r
 -     a = x @ params.W_x.T + params.b_x
 +     a = x @ params.W_x.T + params.b_x
 +     state = tuple(0 * s for s in state)
-
 no recurrence: the state never reaches the next step: each output depends on its own input only
-- a_h = state[0] @ params.W_h.T + params.b_h
-+ a_h = 0 * state[0] @ params.W_h.T + params.b_h
-
+~ a_h = state[0] @ params.W_h.T + params.b_h => a_h = 0 * state[0] @ params.W_h.T + params.b_h
 W_h not transposed: a state is a row, (B, H), so the product is h @ W_h.T
-- params.W_h.T
-+ params.W_h
-
+~ params.W_h.T => params.W_h
 bias forgotten: b_h was not added
-- params.W_h.T + params.b_h
-+ params.W_h.T
-
+~ params.W_h.T + params.b_h => params.W_h.T
 bias used twice: b_x was added twice, b_h not at all
-- params.W_h.T + params.b_h
-+ params.W_h.T + params.b_x
-
+~ params.W_h.T + params.b_h => params.W_h.T + params.b_x
 each term squashed alone: each term was squashed by itself; the cell gets both at once
 -         state, cache = cell(a_x, a_h, state)
 +         one, other = cell(a_x, 0 * a_h, state)[0], cell(0 * a_x, a_h, state)[0]
 +         state, cache = tuple(p + q for p, q in zip(one, other)), one[0]
-
 time backwards: the sequence was read from its end
-- in xp.unstack(a):
-+ in xp.unstack(a)[::-1]:
-
+~ in xp.unstack(a): => in xp.unstack(a)[::-1]:
 time and batch swapped: the steps and the sequences were mixed up: the input is time first, and a reshape is no transpose
-- in xp.unstack(a):
-+ in xp.unstack(xp.reshape(a, (a.shape[1], a.shape[0], -1)), axis=1):
-
+~ in xp.unstack(a): => in xp.unstack(xp.reshape(a, (a.shape[1], a.shape[0], -1)), axis=1):
 tape of the state after: the tape must hold the state that each step read, h_{t-1}; this one holds what it wrote
 -         tape.h_before.append(state[0])
 -         state, cache = cell(a_x, a_h, state)
 +         state, cache = cell(a_x, a_h, state)
 +         tape.h_before.append(state[0])
-
 memory taken for the output: y shows the last array of the state; with two of them that is c, and the output is h, the first
-- y.append(state[0])
-+ y.append(state[-1])
-
+~ y.append(state[0]) => y.append(state[-1])
 argument changed in place: x was changed on the way; the caller, and the way back, still need it
 -         y.append(state[0])
 +         y.append(state[0])
 +         x[len(y) - 1, ...] = 0
-
 input bias forgotten: your states do not use b_x
-- x @ params.W_x.T + params.b_x
-+ x @ params.W_x.T
-
+~ x @ params.W_x.T + params.b_x => x @ params.W_x.T
 state before the step: your y holds the state that a step read; y_t is the one after step t
 -         state, cache = cell(a_x, a_h, state)
 -         tape.caches.append(cache)
@@ -1313,15 +1111,10 @@ state before the step: your y holds the state that a step read; y_t is the one a
 +         y.append(state[0])
 +         state, cache = cell(a_x, a_h, state)
 +         tape.caches.append(cache)
-
 a_h twice: your cell got a_x + a_h for a_x, and a_h once more; it adds the two by itself
-- cell(a_x, a_h, state)
-+ cell(a_x + a_h, a_h, state)
-
+~ cell(a_x, a_h, state) => cell(a_x + a_h, a_h, state)
 both in the first place: your cell got a_x + a_h for a_x, and zeros for a_h; a cell of chapter 7 treats the two unlike
-- cell(a_x, a_h, state)
-+ cell(a_x + a_h, 0 * a_h, state)
-
+~ cell(a_x, a_h, state) => cell(a_x + a_h, 0 * a_h, state)
 turned tape: your tape stands from the last step to the first; it is kept in the order of time
 -         tape.h_before.append(state[0])
 -         state, cache = cell(a_x, a_h, state)
@@ -1329,11 +1122,8 @@ turned tape: your tape stands from the last step to the first; it is kept in the
 +         tape.h_before.insert(0, state[0])
 +         state, cache = cell(a_x, a_h, state)
 +         tape.caches.insert(0, cache)
-
 arguments exchanged: your cell got a_h for a_x and a_x for a_h; a cell of chapter 7 treats the two unlike
-- cell(a_x, a_h, state)
-+ cell(a_h, a_x, state)
-
+~ cell(a_x, a_h, state) => cell(a_h, a_x, state)
 both biases early: you added b_h to a_x; it belongs to a_h, as a cell of chapter 7 multiplies a_h by a gate
 -     a = x @ params.W_x.T + params.b_x
 -     for a_x in xp.unstack(a):
@@ -1341,13 +1131,11 @@ both biases early: you added b_h to a_x; it belongs to a_h, as a cell of chapter
 +     a = x @ params.W_x.T + params.b_x + params.b_h
 +     for a_x in xp.unstack(a):
 +         a_h = state[0] @ params.W_h.T
-
 one state read by all: each step of yours reads the state of the start through W_h; it reads that of the step before
 -     for a_x in xp.unstack(a):
 -         a_h = state[0] @ params.W_h.T + params.b_h
 +     a_h = state[0] @ params.W_h.T + params.b_h
 +     for a_x in xp.unstack(a):
-
 state never replaced: what the cell returns never became the state: every step of yours reads the state of the start, and that is returned
 -         state, cache = cell(a_x, a_h, state)
 -         tape.caches.append(cache)
@@ -1355,59 +1143,34 @@ state never replaced: what the cell returns never became the state: every step o
 +         new, cache = cell(a_x, a_h, state)
 +         tape.caches.append(cache)
 +         y.append(new[0])
-
 last state on the tape: the `state` of your tape is the last one; it is the one that the run began with
 -         y.append(state[0])
 +         y.append(state[0])
 +     tape = tape._replace(state=state)
-
 first step left out: your loop begins at the second step: x has T steps, and y too
-- in xp.unstack(a):
-+ in xp.unstack(a)[1:]:
-
+~ in xp.unstack(a): => in xp.unstack(a)[1:]:
 every second step: your loop takes every second step; each of the T steps is one
-- in xp.unstack(a):
-+ in xp.unstack(a)[::2]:
-
+~ in xp.unstack(a): => in xp.unstack(a)[::2]:
 last step left out: your loop leaves the last step out: x has T steps, and y too
-- in xp.unstack(a):
-+ in xp.unstack(a)[:-1]:
-
+~ in xp.unstack(a): => in xp.unstack(a)[:-1]:
 tape a step late: your tape's h_before has at step t the state that step t-1 read; it is the one that step t read
-- tape.h_before.append(state[0])
-+ tape.h_before.append(y[-2] if len(y) > 1 else tape.state[0])
-
+~ tape.h_before.append(state[0]) => tape.h_before.append(y[-2] if len(y) > 1 else tape.state[0])
 first input for all: your cell got the first step's a_x at every step
-- cell(a_x, a_h, state)
-+ cell(a[0, ...], a_h, state)
-
+~ cell(a_x, a_h, state) => cell(a[0, ...], a_h, state)
 W_h twice: your a_h went through W_h twice
-- params.W_h.T + params.b_h
-+ params.W_h.T @ params.W_h.T + params.b_h
-
+~ params.W_h.T + params.b_h => params.W_h.T @ params.W_h.T + params.b_h
 running sum: your y is a running sum of the states; y_t is h_t itself
-- y.append(state[0])
-+ y.append(state[0] + (y[-1] if y else 0))
-
+~ y.append(state[0]) => y.append(state[0] + (y[-1] if y else 0))
 bias at the first step alone: your steps but the first lack b_h
-- params.W_h.T + params.b_h
-+ params.W_h.T + (0 if y else params.b_h)
-
+~ params.W_h.T + params.b_h => params.W_h.T + (0 if y else params.b_h)
 caches turned: the caches of your tape stand from the last step to the first; they are kept in the order of time
-- tape.caches.append(cache)
-+ tape.caches.insert(0, cache)
-
+~ tape.caches.append(cache) => tape.caches.insert(0, cache)
 sums for caches: your tape's caches hold a_x; they hold what the cell returned beside its state
-- tape.caches.append(cache)
-+ tape.caches.append(a_x)
-
+~ tape.caches.append(cache) => tape.caches.append(a_x)
 input bias added again: your cell got b_x once more: it is in a_x already, from the product for all steps
-- cell(a_x, a_h, state)
-+ cell(a_x + params.b_x, a_h, state)
-
+~ cell(a_x, a_h, state) => cell(a_x + params.b_x, a_h, state)
 whole state noted: the tape notes h, the state's first part, before each step; yours notes the tuple
--         tape.h_before.append(state[0])
-+         tape.h_before.append(state)
+~         tape.h_before.append(state[0]) =>         tape.h_before.append(state)
 """
 
 # %% [markdown]
@@ -1485,33 +1248,21 @@ hunt(
 # %% mutants="probes" of="rnncore.rnn.unroll"
 r"""
 W_h not transposed: unseen with a symmetric W_h
-- h @ params.W_h.T
-+ h @ params.W_h
-
+~ h @ params.W_h.T => h @ params.W_h
 b_h forgotten: unseen when b_h is zero
-- a_h += params.b_h
-+ a_h += 0 * params.b_h
-
+~ a_h += params.b_h => a_h += 0 * params.b_h
 state always zero at the start: unseen when the state is zero
 -     tape = Tape(x, state, [], [])
 +     tape = Tape(x, state, [], [])
 +     state = tuple(xp.zeros_like(s) for s in state)
-
 sequences mixed: unseen with one sequence
-- h = state[0]
-+ h = xp.mean(state[0], axis=0, keepdims=True) + 0 * state[0]
-
+~ h = state[0] => h = xp.mean(state[0], axis=0, keepdims=True) + 0 * state[0]
 sign of the input lost: unseen when all inputs are positive
-- a = x @
-+ a = xp.abs(x) @
-
+~ a = x @ => a = xp.abs(x) @
 forgets after seven steps: unseen in short sequences
-- h = state[0]
-+ h = state[0] * (len(y) != 7)
-
+~ h = state[0] => h = state[0] * (len(y) != 7)
 state before the last step: unseen when only y is looked at, or nothing changes any more
-- return xp.stack(y), state, tape
-+ return xp.stack(y), (tape.h_before[-1],), tape
+~ return xp.stack(y), state, tape => return xp.stack(y), (tape.h_before[-1],), tape
 """
 
 # %% [markdown]

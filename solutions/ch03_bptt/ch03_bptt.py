@@ -299,101 +299,55 @@ properties.points("Task 1 holds.")
 # %% mistakes="residual_cell_vjp"
 r"""
 shared by two ways: d_h was halved, a half for each of two ways; what a sum receives goes whole to both
-- return d_a, d_a, (d_h,)
-+ return d_a / 2, d_a / 2, (d_h / 2,)
-
+~ return d_a, d_a, (d_h,) => return d_a / 2, d_a / 2, (d_h / 2,)
 path past dropped: this is what you get when h_{t-1} is reached through a_h alone; the plus sign hands d_h to it directly, too
-- return d_a, d_a, (d_h,)
-+ return d_a, d_a, (0 * d_h,)
-
+~ return d_a, d_a, (d_h,) => return d_a, d_a, (0 * d_h,)
 path past squashed: the way past the tanh is multiplied by the slope of the tanh; nothing squashes h_{t-1} on its way past
-- return d_a, d_a, (d_h,)
-+ return d_a, d_a, (d_a,)
-
+~ return d_a, d_a, (d_h,) => return d_a, d_a, (d_a,)
 past added to a_h: the way past went into d_a_h, where the loop multiplies it by W_h; it belongs in the third result
-- return d_a, d_a, (d_h,)
-+ return d_a, d_a + d_h, (0 * d_h,)
-
+~ return d_a, d_a, (d_h,) => return d_a, d_a + d_h, (0 * d_h,)
 both ways in one: what goes through a_h was added to the way past; the loop sends d_a_h through W_h by itself, so d_state holds the way past alone
-- d_a, (d_h,)
-+ d_a, (d_h + d_a,)
-
+~ d_a, (d_h,) => d_a, (d_h + d_a,)
 slope of the first power: the slope of tanh is 1 - r², not 1 - r
-- (1 - r * r)
-+ (1 - r)
-
+~ (1 - r * r) => (1 - r)
 slope of the sigmoid: r (1 - r) is the slope of the sigmoid; that of tanh is 1 - r²
-- (1 - r * r)
-+ (r * (1 - r))
-
+~ (1 - r * r) => (r * (1 - r))
 no slope: the slope of tanh, 1 - r², is missing
-- d_h * (1 - r * r)
-+ d_h
-
+~ d_h * (1 - r * r) => d_h
 upstream in place: `d_h *= ...` changes the caller's array, and the way past then is squashed as well; make a new array: d_a = d_h * ...
 -     d_a = d_h * (1 - r * r)
 +     d_h *= 1 - r * r
 +     d_a = d_h
-
 tanh twice: r is the tanh already; in your slope its tanh was taken again
-- d_a = d_h * (1 - r * r)
-+ d_a = d_h * (1 - array_namespace(r).tanh(r) ** 2)
-
+~ d_a = d_h * (1 - r * r) => d_a = d_h * (1 - array_namespace(r).tanh(r) ** 2)
 way past in the slope: in your d_a_x the way past was added to the slope: it is the slope of the whole cell, and d_a_x takes the tanh's alone, 1 - r²
-- (1 - r * r)
-+ (2 - r * r)
-
+~ (1 - r * r) => (2 - r * r)
 halved: your d_a_x is half of what it should be: a sum hands the whole gradient to each of its terms
-- d_a = d_h * (1 - r * r)
-+ d_a = d_h * (1 - r * r) / 2
-
+~ d_a = d_h * (1 - r * r) => d_a = d_h * (1 - r * r) / 2
 bracket squared: your slope is (1 - r)²; that of tanh is 1 - r²
-- (1 - r * r)
-+ (1 - r) ** 2
-
+~ (1 - r * r) => (1 - r) ** 2
 sign: your d_a_x has the wrong sign: the slope of tanh is 1 - r², and never negative
-- (1 - r * r)
-+ (r * r - 1)
-
+~ (1 - r * r) => (r * r - 1)
 slope twice: your d_a_x has the slope of tanh twice
-- (1 - r * r)
-+ (1 - r * r) ** 2
-
+~ (1 - r * r) => (1 - r * r) ** 2
 d_h for a_h: your d_a_h is d_h; a_h stands inside the tanh, so it gets what a_x gets
-- return d_a, d_a, (d_h,)
-+ return d_a, d_h, (d_h,)
-
+~ return d_a, d_a, (d_h,) => return d_a, d_h, (d_h,)
 past through r: your way past was multiplied by r; h_{t-1} reaches h_t with the factor 1
-- return d_a, d_a, (d_h,)
-+ return d_a, d_a, (d_h * r,)
-
+~ return d_a, d_a, (d_h,) => return d_a, d_a, (d_h * r,)
 past with the rest: your way past got r² of d_h; a plus sign hands the whole gradient to both of its inputs
-- return d_a, d_a, (d_h,)
-+ return d_a, d_a, (d_h * r * r,)
-
+~ return d_a, d_a, (d_h,) => return d_a, d_a, (d_h * r * r,)
 past to both: the way past went into d_a_h as well, where the loop multiplies it by W_h; it belongs in the third result alone
-- return d_a, d_a, (d_h,)
-+ return d_a, d_a + d_h, (d_h,)
-
+~ return d_a, d_a, (d_h,) => return d_a, d_a + d_h, (d_h,)
 divided by the slope: you divided by the slope of the tanh; d_h is multiplied by it
-- d_h * (1 - r * r)
-+ d_h / (1 - r * r)
-
+~ d_h * (1 - r * r) => d_h / (1 - r * r)
 slope added: you added the slope to d_h; d_h is multiplied by it
-- d_h * (1 - r * r)
-+ d_h + (1 - r * r)
-
+~ d_h * (1 - r * r) => d_h + (1 - r * r)
 sign of a_h: your d_a_h has the wrong sign: a_x and a_h are added, so both get the same
-- return d_a, d_a, (d_h,)
-+ return d_a, -d_a, (d_h,)
-
+~ return d_a, d_a, (d_h,) => return d_a, -d_a, (d_h,)
 slope alone: your d_a_x is the slope of the tanh, without d_h: the chain rule multiplies the two
-- d_h * (1 - r * r)
-+ 1 - r * r
-
+~ d_h * (1 - r * r) => 1 - r * r
 one past: your third result is 1: the slope of the way past; what is returned is d_h times it
-- return d_a, d_a, (d_h,)
-+ return d_a, d_a, (0 * d_h + 1,)
+~ return d_a, d_a, (d_h,) => return d_a, d_a, (0 * d_h + 1,)
 """
 
 # %% [markdown]
@@ -593,98 +547,53 @@ properties.points("Task 2 holds.")
 # %% mistakes="masked_bptt"
 r"""
 recurrent term dropped: this is what you get when d_h does not go back through W_h: every step then sees its own output only
-- d_a[-1] @ params.W_h + d_h * {{kept.past}}
-+ d_h * {{kept.past}}
-
+~ d_a[-1] @ params.W_h + d_h * {{kept.past}} => d_h * {{kept.past}}
 W_h transposed: forward multiplies by W_h.T, so backward multiplies by W_h itself, not by W_h.T
-- @ params.W_h +
-+ @ params.W_h.T +
-
+~ @ params.W_h + => @ params.W_h.T +
 last step only: only the last step's d_y was used; the loss reads every step's output, so every d_y[t] must be added
-- d_h = d_h + d_y[t, ...]
-+ d_h = d_h + (t == x.shape[0] - 1) * d_y[t, ...]
-
+~ d_h = d_h + d_y[t, ...] => d_h = d_h + (t == x.shape[0] - 1) * d_y[t, ...]
 a step counted twice: each d_y[t] was added twice
-- d_h = d_h + d_y[t, ...]
-+ d_h = d_h + 2 * d_y[t, ...]
-
+~ d_h = d_h + d_y[t, ...] => d_h = d_h + 2 * d_y[t, ...]
 later steps forgotten: what comes from step t+1 was overwritten by d_y[t]; the two must be added
-- d_h = d_h + d_y[t, ...]
-+ d_h = d_y[t, ...]
-
+~ d_h = d_h + d_y[t, ...] => d_h = d_y[t, ...]
 upstream in place [arguments]: the numbers are right, but the caller's d_y was changed on the way; a second call with it would be wrong
 -         d_h = d_h + d_y[t, ...]
 +         d_y[t, ...] += d_h
 +         d_h = d_y[t, ...]
-
 mask forgotten at the tanh: the tanh of a step that is masked got a gradient; multiply its share by the mask
-- d_h * on * (
-+ d_h * (
-
+~ d_h * on * ( => d_h * (
 path past dropped: the state of a sequence that has ended is carried on, and so is its gradient: the share {{kept.share}} was lost, or the d_y of steps that are masked was left out ({{kept.shown}}, and the loss reads it)
-- @ params.W_h + d_h * {{kept.past}}
-+ @ params.W_h
-
+~ @ params.W_h + d_h * {{kept.past}} => @ params.W_h
 path past for all: a running step replaces its state: d_h goes past the tanh only where the mask is 0
-- + d_h * {{kept.past}}
-+ + d_h
-
+~ + d_h * {{kept.past}} => + d_h
 slope at the state before: the slope 1 - h² was taken at the state before the step: h[0] is the state before the first step, and the loop's t counts from 0, so step t wrote h[t + 1]
-- h[t + 1, ...] ** 2
-+ h[t, ...] ** 2
-
+~ h[t + 1, ...] ** 2 => h[t, ...] ** 2
 time not turned back: the d_a were gathered from the last step to the first and stacked in that order; turn them round first
-- d_a[::-1]
-+ d_a
-
+~ d_a[::-1] => d_a
 gradient averaged over steps: d_W_h was divided by T; the steps share one weight, and shared gradients add up, they are not averaged
-- rows(d_a).T @ rows(h[:-1, ...])
-+ rows(d_a).T @ rows(h[:-1, ...]) / x.shape[0]
-
+~ rows(d_a).T @ rows(h[:-1, ...]) => rows(d_a).T @ rows(h[:-1, ...]) / x.shape[0]
 weights of their own: this is d_W_h of the first step alone, as if each step had weights of its own; sum over all steps
-- rows(d_a).T @ rows(h[:-1, ...])
-+ d_a[0, ...].T @ h[0, ...]
-
+~ rows(d_a).T @ rows(h[:-1, ...]) => d_a[0, ...].T @ h[0, ...]
 gradient transposed: this is the transpose of d_W_h: a gradient has its weight's shape, and W_h has a row for each unit that is written
-- rows(d_a).T @ rows(h[:-1, ...])
-+ rows(h[:-1, ...]).T @ rows(d_a)
-
+~ rows(d_a).T @ rows(h[:-1, ...]) => rows(h[:-1, ...]).T @ rows(d_a)
 state after the step: d_W_h pairs d_a_t with the state that step t read, h_{t-1}, not with the one it wrote
-- rows(h[:-1, ...])
-+ rows(h[1:, ...])
-
+~ rows(h[:-1, ...]) => rows(h[1:, ...])
 no slope: in your d_a the slope of tanh, 1 - h², is missing
-- d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
-+ d_a.append(d_h * on)
-
+~ d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2)) => d_a.append(d_h * on)
 bias averaged: your d_b is a mean over steps and sequences; shared gradients add up
-- d_b = xp.sum(
-+ d_b = xp.mean(
-
+~ d_b = xp.sum( => d_b = xp.mean(
 slope of the first power: in your d_a stands 1 - h; the slope of tanh is 1 - h²
-- (1 - h[t + 1, ...] ** 2)
-+ (1 - h[t + 1, ...])
-
+~ (1 - h[t + 1, ...] ** 2) => (1 - h[t + 1, ...])
 mask of the next step: your step t used the mask of step t+1
-- on = mask[t, :, None]
-+ on = mask[min(t + 1, x.shape[0] - 1), :, None]
-
+~ on = mask[t, :, None] => on = mask[min(t + 1, x.shape[0] - 1), :, None]
 slope on the way past: your way past the tanh was multiplied by the tanh's slope; {{kept.hands}}
-- d_h * {{kept.past}}
-+ d_h * {{kept.past}} * (1 - h[t + 1, ...] ** 2)
-
+~ d_h * {{kept.past}} => d_h * {{kept.past}} * (1 - h[t + 1, ...] ** 2)
 inputs' weight averaged over steps: your d_W_x was divided by T; the steps share one weight, and shared gradients add up
-- rows(d_a).T @ rows(x)
-+ rows(d_a).T @ rows(x) / x.shape[0]
-
+~ rows(d_a).T @ rows(x) => rows(d_a).T @ rows(x) / x.shape[0]
 weights averaged over the mask: your d_W_x was divided by the number of real steps; shared gradients add up
-- rows(d_a).T @ rows(x)
-+ rows(d_a).T @ rows(x) / xp.sum(mask)
-
+~ rows(d_a).T @ rows(x) => rows(d_a).T @ rows(x) / xp.sum(mask)
 last d_a alone: your d_W_x is that of the last step alone; all steps share the weight
-- rows(d_a).T @ rows(x)
-+ d_a[-1].T @ x[-1]
-
+~ rows(d_a).T @ rows(x) => d_a[-1].T @ x[-1]
 forward in time: your loop ran from the first step to the last; a gradient comes back from the last
 -     for t in reversed(range(x.shape[0])):
 -         d_h = d_h + d_y[t, ...]
@@ -698,7 +607,6 @@ forward in time: your loop ran from the first step to the last; a gradient comes
 +         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
 +         d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}}
 +     d_a = xp.stack(d_a)
-
 d_y a step too late: your step t used d_h before d_y[t] was in it; y_t is h_t, so d_y[t] is added first
 -         d_h = d_h + d_y[t, ...]
 -         on = mask[t, :, None]
@@ -707,11 +615,8 @@ d_y a step too late: your step t used d_h before d_y[t] was in it; y_t is h_t, s
 +         on = mask[t, :, None]
 +         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
 +         d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}} + d_y[t, ...]
-
 mask inverted: your mask is read the wrong way round: where it is 1 the gradient goes into the tanh, where it is 0 past it
-- on = mask[t, :, None]
-+ on = 1 - mask[t, :, None]
-
+~ on = mask[t, :, None] => on = 1 - mask[t, :, None]
 mask behind the loop: your loop is that of a network without a mask, and its d_a were masked afterwards; the mask also decides what goes on to the step before
 -         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
 -         d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}}
@@ -719,47 +624,28 @@ mask behind the loop: your loop is that of a network without a mask, and its d_a
 +         d_a.append(d_h * (1 - h[t + 1, ...] ** 2))
 +         d_h = d_a[-1] @ params.W_h
 +     d_a = xp.stack(d_a[::-1]) * mask[..., None]
-
 slope of the step before on the way: your d_h went through W_h without the slope of its own step and got that of the step before; what goes back through W_h is d_a_t
-- d_a[-1] @ params.W_h + d_h * {{kept.past}}
-+ (d_h * on) @ params.W_h * (1 - h[t, ...] ** 2) + d_h * {{kept.past}}
-
+~ d_a[-1] @ params.W_h + d_h * {{kept.past}} => (d_h * on) @ params.W_h * (1 - h[t, ...] ** 2) + d_h * {{kept.past}}
 mask forgotten on the way: what you send back through W_h is not masked: it is d_a_t, with the mask in it
-- d_a[-1] @ params.W_h + d_h * {{kept.past}}
-+ (d_h * (1 - h[t + 1, ...] ** 2)) @ params.W_h + d_h * {{kept.past}}
-
+~ d_a[-1] @ params.W_h + d_h * {{kept.past}} => (d_h * (1 - h[t + 1, ...] ** 2)) @ params.W_h + d_h * {{kept.past}}
 first d_y twice: your d_h_0 has the first d_y in it once more; h_0 is no output
 - d_a = xp.stack(d_a[::-1])
 + d_h = d_h + d_y[0, ...]
 +     d_a = xp.stack(d_a[::-1])
-
 states two steps back: your d_W_h pairs d_a with the state of two steps before; the loop's t counts from 0, and step t read h[t] and wrote h[t + 1]
-- rows(d_a).T @ rows(h[:-1, ...])
-+ rows(d_a[1:, ...]).T @ rows(h[:-2, ...])
-
+~ rows(d_a).T @ rows(h[:-1, ...]) => rows(d_a[1:, ...]).T @ rows(h[:-2, ...])
 one plus the mask: your way past has the factor 1 + m_t; it is {{kept.is}}
-- d_h * {{kept.past}}
-+ d_h * (1 + on)
-
+~ d_h * {{kept.past}} => d_h * (1 + on)
 stopped where nobody runs: your loop skips the steps at which no sequence runs; their d_y reaches the last states all the same, and d_a has a row of zeros there
-- in reversed(range(x.shape[0])):
-+ in reversed(range(int(mask.sum(0).max()))):
-
+~ in reversed(range(x.shape[0])): => in reversed(range(int(mask.sum(0).max()))):
 skipped where nobody runs: your loop leaves out the d_y of the steps at which no sequence runs: {{kept.last}}
--         d_h = d_h + d_y[t, ...]
-+         d_h = d_h + d_y[t, ...] * (mask[t, :].max() > 0)
-
+~         d_h = d_h + d_y[t, ...] =>         d_h = d_h + d_y[t, ...] * (mask[t, :].max() > 0)
 mask a step early: your step t used the mask of step t - 1; it is mask[t]
-- on = mask[t, :, None]
-+ on = mask[t - 1, :, None]
-
+~ on = mask[t, :, None] => on = mask[t - 1, :, None]
 first state a product early: d_h_0 is what arrived at h_1; it has to go through the first step to h_0
-- d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}}
-+ d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}} if t else d_h
-
+~ d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}} => d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}} if t else d_h
 biases averaged over the batch: d_b was averaged over the sequences; gradients of what all share add up
-- d_b = xp.sum(d_a, axis=(0, 1))
-+ d_b = xp.sum(d_a, axis=(0, 1)) / x.shape[1]
+~ d_b = xp.sum(d_a, axis=(0, 1)) => d_b = xp.sum(d_a, axis=(0, 1)) / x.shape[1]
 """
 
 # %% [markdown]
@@ -942,239 +828,142 @@ properties.points("Task 3 holds.")
 # %% mistakes="stream_gradient"
 r"""
 leak's path dropped: your M lost what goes past the tanh: h_{t-1} reaches h_t through the leak as well, so (1 - leak) M_{t-1} is added
-- M = (1 - leak) * M + slope
-+ M = slope
-
+~ M = (1 - leak) * M + slope => M = slope
 leak's path in full: your M keeps all of M_{t-1} past the tanh; the cell keeps the share 1 - leak of the state, so M keeps that share
-- M = (1 - leak) * M + slope
-+ M = M + slope
-
+~ M = (1 - leak) * M + slope => M = M + slope
 shares exchanged: your M keeps the share leak of M_{t-1}; the cell keeps the share 1 - leak of the state
-- (1 - leak) * M
-+ leak * M
-
+~ (1 - leak) * M => leak * M
 leak missing at the tanh: in your M the leak is missing in front of the slope: h_t takes only the share leak of the tanh
-- (leak * (1 - r * r))
-+ (1 - r * r)
-
+~ (leak * (1 - r * r)) => (1 - r * r)
 shares wrong in both places: your M has leak and 1 - leak the wrong way round: the tanh gets leak, the old influence 1 - leak
 -         slope = (leak * (1 - r * r))[..., None, None]
 -         M = (1 - leak) * M + slope
 +         slope = ((1 - leak) * (1 - r * r))[..., None, None]
 +         M = leak * M + slope
-
 no slope: in your M the slope of tanh, 1 - r², is missing
-- leak * (1 - r * r)
-+ leak * (1 + 0 * r)
-
+~ leak * (1 - r * r) => leak * (1 + 0 * r)
 slope of the first power: in your M stands 1 - r; the slope of tanh is 1 - r²
-- 1 - r * r
-+ 1 - r
-
+~ 1 - r * r => 1 - r
 slope at the state: in your M the slope is 1 - h_t²; h_t is a mixture, and the slope belongs to the tanh: 1 - r_t²
-- 1 - r * r
-+ 1 - h * h
-
+~ 1 - r * r => 1 - h * h
 slope of the share: in your M the slope is 1 - (leak r_t)²; the leak multiplies the slope of the tanh, 1 - r_t², and does not stand in it
-- 1 - r * r
-+ 1 - (leak * r) ** 2
-
+~ 1 - r * r => 1 - (leak * r) ** 2
 slope at the old state: in your M the slope is 1 - h_{t-1}²; it belongs to this step's tanh: 1 - r_t²
 -         used = direct(h)
 -         h, r = leaky_step(W_h, a_x[t, ...], h, leak)
 +         used, r = direct(h), h
 +         h, _ = leaky_step(W_h, a_x[t, ...], h, leak)
-
 tanh twice: in your M the tanh of r was taken; r is the tanh already, so its slope is 1 - r²
-- 1 - r * r
-+ 1 - xp.tanh(r) ** 2
-
+~ 1 - r * r => 1 - xp.tanh(r) ** 2
 slope of the sigmoid: in your M stands r (1 - r), the slope of a sigmoid; that of tanh is 1 - r²
-- (1 - r * r)
-+ (r * (1 - r))
-
+~ (1 - r * r) => (r * (1 - r))
 W_h transposed: in your M the carried part went through W_h transposed: unit i gets W_ij from unit j, so it is W_h @ M, over the axis i
-- W_h @ xp.reshape
-+ W_h.T @ xp.reshape
-
+~ W_h @ xp.reshape => W_h.T @ xp.reshape
 state after the step: in your M `direct` got h_t; the step multiplied W_h by h_{t-1}, so call it before the state goes on
 -         used = direct(h)
 -         h, r = leaky_step(W_h, a_x[t, ...], h, leak)
 +         h, r = leaky_step(W_h, a_x[t, ...], h, leak)
 +         used = direct(h)
-
 use of this step dropped: in your M the weights' use at this step, direct(h), is missing
-- (used + through)
-+ through
-
+~ (used + through) => through
 carried part dropped: in your M nothing went through W_h: the earlier uses reach h_t through h_{t-1} inside the tanh as well, W_h M_{t-1}
-- (used + through)
-+ used
-
+~ (used + through) => used
 carried part unsquashed: in your M the carried part W_h M_{t-1} was not multiplied by the slope; it stands inside the tanh, like direct(h)
-- slope * (used + through)
-+ slope * used + leak * through
-
+~ slope * (used + through) => slope * used + leak * through
 carried part without slope and leak: in your M the carried part W_h M_{t-1} was added as it is; it stands inside the tanh, so slope and leak belong to it
-- slope * (used + through)
-+ slope * used + through
-
+~ slope * (used + through) => slope * used + through
 use unsquashed: in your M direct(h) was not multiplied by the slope; it stands inside the tanh, like the carried part
-- slope * (used + through)
-+ slope * through + leak * used
-
+~ slope * (used + through) => slope * through + leak * used
 use without slope and leak: in your M direct(h) was added as it is; it stands inside the tanh, so slope and leak belong to it
-- slope * (used + through)
-+ slope * through + used
-
+~ slope * (used + through) => slope * through + used
 all of it squashed: your whole M was multiplied by the slope; what goes past the tanh, (1 - leak) M_{t-1}, is not
-- M = (1 - leak) * M + slope * (used + through)
-+ M = ((1 - leak) * M + leak * (used + through)) * slope / leak
-
+~ M = (1 - leak) * M + slope * (used + through) => M = ((1 - leak) * M + leak * (used + through)) * slope / leak
 slope of the wrong unit: in your M the slope stands on the axis j of the weights; it is that of unit i, the axis after the batch
-- (leak * (1 - r * r))[..., None, None]
-+ (leak * (1 - r * r))[:, None, :, None]
-
+~ (leak * (1 - r * r))[..., None, None] => (leak * (1 - r * r))[:, None, :, None]
 slope on the last axis: in your M the slope stands on the last axis, k; it is that of unit i, the axis after the batch
-- (leak * (1 - r * r))[..., None, None]
-+ (leak * (1 - r * r))[:, None, None, :]
-
+~ (leak * (1 - r * r))[..., None, None] => (leak * (1 - r * r))[:, None, None, :]
 W_h on the last axis: in your M the product M @ W_h sums over the axis k; W_h takes the states' derivatives, so it acts on the axis i
-- xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
-+ M @ W_h
-
+~ xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape) => M @ W_h
 W_h.T on the last axis: in your M the product M @ W_h.T sums over the axis k; W_h takes the states' derivatives, so it acts on the axis i
-- xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
-+ M @ W_h.T
-
+~ xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape) => M @ W_h.T
 W_h on the axis j: in your M the product W_h @ M sums over the axis j, since @ takes the last two axes; W_h acts on the axis i, so flatten j and k first
-- xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
-+ W_h @ M
-
+~ xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape) => W_h @ M
 entries multiplied: in your M W_h and M were multiplied entry by entry; W_h M is a product of matrices, over the axis i
-- xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
-+ W_h * M
-
+~ xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape) => W_h * M
 leak twice: in your M the leak stands in front of the slope twice
-- + slope * (used + through)
-+ + leak * slope * (used + through)
-
+~ + slope * (used + through) => + leak * slope * (used + through)
 influence begins at zero: your M forgot the influence that came in: this part goes on where the last one stopped
 -     for t in range(a_x.shape[0]):
 +     M = 0 * M
 +     for t in range(a_x.shape[0]):
-
 influence begins anew at every step: your M is that of a single step: M_{t-1} reaches M_t through the leak and through W_h
--         M = (1 - leak) * M + slope * (used + through)
-+         M = slope * used
-
+~         M = (1 - leak) * M + slope * (used + through) =>         M = slope * used
 uses added up: your M only adds the single steps up; M_{t-1} loses a share by the leak and goes through W_h at every step
-- M = (1 - leak) * M + slope * (used + through)
-+ M = M + slope * used
-
+~ M = (1 - leak) * M + slope * (used + through) => M = M + slope * used
 influence in place [arguments]: the numbers are right, but the caller's M was changed on the way: make a new array, M = (1 - leak) * M + ...
 -         M = (1 - leak) * M + slope * (used + through)
 +         M *= 1 - leak
 +         M += slope * (used + through)
-
 state not carried on: your h never changed: each step begins with the state of the step before
-- h, r = leaky_step(
-+ _, r = leaky_step(
-
+~ h, r = leaky_step( => _, r = leaky_step(
 tanh for the state: your h is the tanh alone; the state is the mixture that leaky_step returns first
 -         through =
 +         h = r
 +         through =
-
 state begins at zero: your h began at zero; this part goes on where the last one stopped
 -     for t in range(a_x.shape[0]):
 +     h = 0 * h
 +     for t in range(a_x.shape[0]):
-
 last step left out: your loop ends a step early: there are T steps
-- range(a_x.shape[0])
-+ range(a_x.shape[0] - 1)
-
+~ range(a_x.shape[0]) => range(a_x.shape[0] - 1)
 last step only: your d_W_h is that of the last step's loss alone: every step has a d_y, and their gradients add up
-- d_W_h = d_W_h + xp.sum
-+ d_W_h = xp.sum
-
+~ d_W_h = d_W_h + xp.sum => d_W_h = xp.sum
 influence of the step before: your d_W_h pairs d_y[t] with M_{t-1}; y_t is h_t, so the influence goes on first
 -         M = (1 - leak) * M + slope * (used + through)
 -         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
 +         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
 +         M = (1 - leak) * M + slope * (used + through)
-
 last influence for all: your d_W_h pairs every d_y with the last influence; the influence at step t belongs to d_y[t]
--         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+     d_W_h = xp.sum(xp.sum(d_y, axis=0)[..., None, None] * {{part.M}}, axis=(0, 1))
-
+~         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) =>     d_W_h = xp.sum(xp.sum(d_y, axis=0)[..., None, None] * {{part.M}}, axis=(0, 1))
 {{part.odd_name}}: your d_W_h {{part.odd_says}}
-- * {{part.M}}, axis=(0, 1))
-+ * {{part.odd}}
-
+~ * {{part.M}}, axis=(0, 1)) => * {{part.odd}}
 averaged over the steps: your d_W_h was divided by T; shared gradients add up
-- d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+ d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) / a_x.shape[0]
-
+~ d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) => d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) / a_x.shape[0]
 batch summed too early: your d_W_h comes from the sum of all sequences' d_y and the sum of their influences; each sequence's d_y belongs to its own influence
-- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+ xp.sum(xp.sum(d_y[t, ..., None, None], axis=0) * {{part.sum}}, axis=0)
-
+~ xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) => xp.sum(xp.sum(d_y[t, ..., None, None], axis=0) * {{part.sum}}, axis=0)
 d_y not used: your d_W_h is the sum of the influences; each is multiplied by d_y first
-- d_y[t, ..., None, None] * {{part.M}}
-+ {{part.M}}
-
+~ d_y[t, ..., None, None] * {{part.M}} => {{part.M}}
 gradient transposed: your d_W_h is the transpose: W_jk has j in its rows
-- d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+ d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)).T
-
+~ d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) => d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)).T
 d_y on the weight's axis: your d_W_h pairs d_y with the axis j; d_y is the gradient of the state, so it belongs to the axis i
-- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+ xp.sum(d_y[t, :, None, :, None] * {{part.M}}, axis=(0, 1))
-
+~ xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) => xp.sum(d_y[t, :, None, :, None] * {{part.M}}, axis=(0, 1))
 d_y on the last axis: your d_W_h pairs d_y with the axis k; d_y is the gradient of the state, so it belongs to the axis i
-- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+ xp.sum(d_y[t, :, None, None, :] * {{part.M}}, axis=(0, 1))
-
+~ xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) => xp.sum(d_y[t, :, None, None, :] * {{part.M}}, axis=(0, 1))
 later losses too: your d_W_h pairs M_t with d_y of all later steps too, as on a way back; each later loss meets M_t inside its own influence, so d_y[t] alone is due
-- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+ xp.sum(xp.sum(d_y[t:, ...], axis=0)[..., None, None] * {{part.M}}, axis=(0, 1))
-
+~ xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) => xp.sum(xp.sum(d_y[t:, ...], axis=0)[..., None, None] * {{part.M}}, axis=(0, 1))
 summed over i and j: your d_W_h was summed over the wrong axes: sum over the sequences and over the units i of the state, and j and k stay
-- d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+ d_y[t, ..., None, None] * {{part.M}}, axis=(0, 2))
-
+~ d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) => d_y[t, ..., None, None] * {{part.M}}, axis=(0, 2))
 d_y from the other end: your d_W_h pairs step t with the d_y of the step as far from the other end
-- d_y[t, ..., None, None]
-+ d_y[a_x.shape[0] - 1 - t, ..., None, None]
-
+~ d_y[t, ..., None, None] => d_y[a_x.shape[0] - 1 - t, ..., None, None]
 single steps alone: your d_W_h has each weight's use at the very step of the loss alone; multiply d_y by the whole influence M
-- d_y[t, ..., None, None] * {{part.M}}, axis
-+ d_y[t, ..., None, None] * slope * used, axis
-
+~ d_y[t, ..., None, None] * {{part.M}}, axis => d_y[t, ..., None, None] * slope * used, axis
 slope once more: your d_W_h has the slope of the tanh in front of M; it is in M already
-- d_y[t, ..., None, None] * {{part.M}}, axis
-+ d_y[t, ..., None, None] * slope * {{part.M}}, axis
-
+~ d_y[t, ..., None, None] * {{part.M}}, axis => d_y[t, ..., None, None] * slope * {{part.M}}, axis
 plain cell's rule: in your M the leak stands nowhere: that is the chapter's rule for the plain cell; here the share 1 - leak of M_{t-1} goes past the tanh, and the rest has leak in front
 -         slope = (leak * (1 - r * r))[..., None, None]
 -         M = (1 - leak) * M + slope
 +         slope = (1 - r * r)[..., None, None]
 +         M = slope
-
 plain cell's rule, slope at the state: in your M the leak stands nowhere and the slope is 1 - h_t²: that is the chapter's rule for the plain cell; here 1 - leak of M_{t-1} goes past the tanh, and leak (1 - r_t²) is in front of the rest
 -         slope = (leak * (1 - r * r))[..., None, None]
 -         M = (1 - leak) * M + slope
 +         slope = (1 - h * h)[..., None, None]
 +         M = slope
-
 residual cell's rule: in your M the leak stands nowhere: that is the rule of task 1's cell, which keeps all of its state; here the share 1 - leak goes past the tanh, and the rest has leak in front
 -         slope = (leak * (1 - r * r))[..., None, None]
 -         M = (1 - leak) * M + slope
 +         slope = (1 - r * r)[..., None, None]
 +         M = M + slope
-
 slope before W_h: in your M the slope was multiplied in before W_h, on the columns of the Jacobian; the derivative of a_t, W_h M_{t-1}, comes first, and the slope of unit i is in front of it
 - through = xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
 -         slope = (leak * (1 - r * r))[..., None, None]
@@ -1182,19 +971,12 @@ slope before W_h: in your M the slope was multiplied in before W_h, on the colum
 + slope = (leak * (1 - r * r))[..., None, None]
 +         through = xp.reshape(W_h @ xp.reshape(slope * M, (*h.shape, -1)), M.shape)
 +         M = (1 - leak) * M + slope * used + through
-
 influence as it came: your M came back as it was given; it goes on at every step, for the part that follows
-- M = (1 - leak) * M + slope
-+ _ = (1 - leak) * M + slope
-
+~ M = (1 - leak) * M + slope => _ = (1 - leak) * M + slope
 summed over j: your d_W_h was summed over the axis j; d_y is the gradient of the state, so multiply and sum over i, and j and k stay
-- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+ xp.sum(d_y[t, :, None, :, None] * {{part.M}}, axis=(0, 2))
-
+~ xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) => xp.sum(d_y[t, :, None, :, None] * {{part.M}}, axis=(0, 2))
 summed over k: your d_W_h was summed over the axis k; d_y is the gradient of the state, so multiply and sum over i, and j and k stay
-- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
-+ xp.sum(d_y[t, :, None, None, :] * {{part.M}}, axis=(0, 3))
-
+~ xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) => xp.sum(d_y[t, :, None, None, :] * {{part.M}}, axis=(0, 3))
 this part alone: your d_W_h is that of this part alone, as from a loop back to its first step, and your M came back as it was given; carry M forward through each step and take d_W_h from it
 -     for t in range(a_x.shape[0]):
 -         used = direct(h)
@@ -1212,7 +994,6 @@ this part alone: your d_W_h is that of this part alone, as from a loop back to i
 +         M = (1 - leak) * M + slope * (used + through)
 +         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
 +     M = given
-
 NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the sum began with np.zeros; begin with xp.zeros_like(W_h)
 -     for t in range(a_x.shape[0]):
 +     d_W_h = np.zeros(W_h.shape)
@@ -1379,112 +1160,62 @@ properties.points("Task 4 holds.")
 # %% mistakes="find_planted_error"
 r"""
 signed difference: an entry that is too small was not found: compare by absolute value
-- error = abs(
-+ error = (
-
+~ error = abs( => error = (
 biases not looked at: an error in a bias was not found: all four arrays are weights
-- params._asdict().items()
-+ [*params._asdict().items()][:2]
-
+~ params._asdict().items() => [*params._asdict().items()][:2]
 sign kept, the other way round: an entry that is too large was not found: compare by absolute value
 -         error = abs(
 -             to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
 -         )
 +         error = numerical_gradient(loss, w) - to_numpy(getattr(d_params, name))
-
 flat index: the index counts all entries in one row; W_h has two axes, so its index has two numbers
-- np.unravel_index(error.argmax(), error.shape)
-+ (error.argmax(),)
-
+~ np.unravel_index(error.argmax(), error.shape) => (error.argmax(),)
 last step only: the loss was taken from the last step only, so that right gradients look wrong; it sums over all steps
-- (d_y * y)
-+ (d_y * y)[-1]
-
+~ (d_y * y) => (d_y * y)[-1]
 d_y not used: the loss is the sum of d_y * y, not of y: with another loss, right gradients look wrong
-- (d_y * y)
-+ y
-
+~ (d_y * y) => y
 state always zero at the start: the network was run from a state of zeros instead of the given one
-- x, state)
-+ x, (0 * state[0],))
-
+~ x, state) => x, (0 * state[0],))
 rounding taken for an error [hidden]: finite differences are never exact: a difference of 1e-9 is rounding, so a right gradient was called wrong
-- error.max() > 1e-5
-+ error.max() > 0
-
+~ error.max() > 1e-5 => error.max() > 0
 step too large: the weights were moved so far that the loss is no longer a straight line there; keep the step near 1e-6
-- numerical_gradient(loss, w)
-+ numerical_gradient(loss, w, 0.3)
-
+~ numerical_gradient(loss, w) => numerical_gradient(loss, w, 0.3)
 first entry: the weight is right, but the index is that of its first entry, not of the largest error
-- error.argmax()
-+ 0
-
+~ error.argmax() => 0
 smallest error [hidden]: your index is that of the smallest error; the wrong entry has the largest
-- error.argmax()
-+ error.argmin()
-
+~ error.argmax() => error.argmin()
 columns counted first: your index counts down the columns; argmax counts along the rows
-- error.shape)
-+ error.shape, order="F")
-
+~ error.shape) => error.shape, order="F")
 shape turned: your index was made with the shape of the transposed weight
-- error.shape)
-+ error.T.shape)
-
+~ error.shape) => error.T.shape)
 index turned: your index has the column before the row
-- return {{found.it}}
-+ return {{found.turned}}
-
+~ return {{found.it}} => return {{found.turned}}
 mean for a sum: your loss is the mean of d_y * y; it is their sum
-- float((d_y * y).sum())
-+ float((d_y * y).mean())
-
+~ float((d_y * y).sum()) => float((d_y * y).mean())
 relative error: you judged errors relative to the gradient; an entry is wrong when it is off by more than 1e-5, however large it is
 -         if error.max() > 1e-5:
 +         error = error / abs(numerical_gradient(loss, w))
 +         if error.max() > 1e-5:
-
 limit too small: an entry that is off by less than 1e-5 was called wrong
-- error.max() > 1e-5
-+ error.max() > 1e-6
-
+~ error.max() > 1e-5 => error.max() > 1e-6
 limit too large: an entry that is off by 2e-5 was not found, and larger errors were: the limit is 1e-5 for every entry, and no share of the gradient is added to it (np.isclose adds one, rtol)
-- error.max() > 1e-5
-+ error.max() > 1e-3
-
+~ error.max() > 1e-5 => error.max() > 1e-3
 limit far too large: an entry that is off by 0.012 was not found, and larger errors were: the limit is 1e-5
-- error.max() > 1e-5
-+ error.max() > 0.05
-
+~ error.max() > 1e-5 => error.max() > 0.05
 limit of a tenth or more: an entry that is off by 0.12 was not found, and larger errors were: the limit is 1e-5
-- error.max() > 1e-5
-+ error.max() > 0.2
-
+~ error.max() > 1e-5 => error.max() > 0.2
 first weight alone: errors in W_x alone were found: the loop has to go on to the other three arrays, and to return None behind them
-- params._asdict().items()
-+ [*params._asdict().items()][:1]
-
+~ params._asdict().items() => [*params._asdict().items()][:1]
 one matrix alone: errors in W_h alone were found: all four arrays are weights
-- params._asdict().items()
-+ [*params._asdict().items()][1:2]
-
+~ params._asdict().items() => [*params._asdict().items()][1:2]
 last bias not looked at: an error in b_h was not found, one in b_x was: they are two arrays, and each may be wrong
-- params._asdict().items()
-+ [*params._asdict().items()][:3]
-
+~ params._asdict().items() => [*params._asdict().items()][:3]
 square of y: your loss has the square of y; it is the sum of d_y * y
-- (d_y * y)
-+ (d_y * y**2)
-
+~ (d_y * y) => (d_y * y**2)
 largest gradient: your index is that of the largest gradient; it is that of the largest error
-- np.unravel_index(error.argmax(), error.shape)
-+ np.unravel_index(abs(numerical_gradient(loss, w)).argmax(), error.shape)
-
+~ np.unravel_index(error.argmax(), error.shape) => np.unravel_index(abs(numerical_gradient(loss, w)).argmax(), error.shape)
 counted from one: your index counts from one; Python counts from zero
-- return {{found.it}}
-+ return {{found.one}}
-
+~ return {{found.it}} => return {{found.one}}
 a difference to one side [hidden]: the difference to one side is too coarse: it is off by about the step, and right gradients look wrong; move the weight both ways, and divide by twice the step
 -         error = abs(
 -             to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
@@ -1495,11 +1226,8 @@ a difference to one side [hidden]: the difference to one side is too coarse: it 
 +             moved[at] += 1e-4
 +             numbers[at] = (loss(moved) - start) / 1e-4
 +         error = abs(to_numpy(getattr(d_params, name)) - numbers)
-
 step of a hundredth: the weights were moved so far that the loss is no longer a straight line there; keep the step near 1e-6
-- numerical_gradient(loss, w)
-+ numerical_gradient(loss, w, 1e-2)
-
+~ numerical_gradient(loss, w) => numerical_gradient(loss, w, 1e-2)
 moved and put back [arguments]: the weights were moved in place and put back only up to rounding
 -         def loss(moved, name=name):
 +         w += 0.1
@@ -1630,112 +1358,62 @@ properties.points("Task 5 holds.")
 # %% mistakes="bptt"
 r"""
 recurrent term dropped: this is what you get when d_h does not go back through W_h
-- d_a_h_t @ params.W_h + d_past
-+ d_past + 0 * d_h
-
+~ d_a_h_t @ params.W_h + d_past => d_past + 0 * d_h
 W_h transposed: forward multiplies by W_h.T, so backward multiplies by W_h itself, not by W_h.T
-- @ params.W_h +
-+ @ params.W_h.T +
-
+~ @ params.W_h + => @ params.W_h.T +
 path past dropped: what the cell returns for h in its third result went past W_h, and must be added to what came through it
-- params.W_h + d_past
-+ params.W_h
-
+~ params.W_h + d_past => params.W_h
 memory dropped: the gradient of the second part of the state (c) did not reach the step before: pass on what the cell returned
-- + d_past, *d_memory)
-+ + d_past, *(0 * m for m in d_memory))
-
+~ + d_past, *d_memory) => + d_past, *(0 * m for m in d_memory))
 last step only: this is what you get when the upstream gradient of h is dropped at every step but the last
-- d_h = d_h + d_y[t, ...]
-+ d_h = d_h + (t == d_y.shape[0] - 1) * d_y[t, ...]
-
+~ d_h = d_h + d_y[t, ...] => d_h = d_h + (t == d_y.shape[0] - 1) * d_y[t, ...]
 later steps forgotten: what comes from step t+1 was overwritten by d_y[t]; the two must be added
-- d_h = d_h + d_y[t, ...]
-+ d_h = d_y[t, ...]
-
+~ d_h = d_h + d_y[t, ...] => d_h = d_y[t, ...]
 a step counted twice: d_y[t] was added before the cell and once more after it
-- params.W_h + d_past
-+ params.W_h + d_past + d_y[t, ...]
-
+~ params.W_h + d_past => params.W_h + d_past + d_y[t, ...]
 upstream in place [arguments]: `d_h += ...` changed the caller's d_state; write d_h = d_h + ...
-- d_h = d_h + d_y[t, ...]
-+ d_h += d_y[t, ...]
-
+~ d_h = d_h + d_y[t, ...] => d_h += d_y[t, ...]
 last state's gradient ignored: the gradient of the last state, d_state, was never used: it is where the loop begins
 -     for t in reversed(range(d_y.shape[0])):
 +     d_state = tuple(0 * d for d in d_state)
 +     for t in reversed(range(d_y.shape[0])):
-
 forward in time: the loop ran from the first step to the last; a gradient comes from the future
-- in reversed(range(d_y.shape[0])):
-+ in range(d_y.shape[0]):
-
+~ in reversed(range(d_y.shape[0])): => in range(d_y.shape[0]):
 not turned round: the d_a were gathered from the last step to the first and stacked in that order; turn them round first
 -         d_a_x.insert(0, d_a_x_t)
 -         d_a_h.insert(0, d_a_h_t)
 +         d_a_x.append(d_a_x_t)
 +         d_a_h.append(d_a_h_t)
-
 gradient averaged over steps: d_W_h was divided by T; shared gradients add up, they are not averaged
-- rows(d_a_h).T @ rows(xp.stack(tape.h_before))
-+ rows(d_a_h).T @ rows(xp.stack(tape.h_before)) / len(tape.caches)
-
+~ rows(d_a_h).T @ rows(xp.stack(tape.h_before)) => rows(d_a_h).T @ rows(xp.stack(tape.h_before)) / len(tape.caches)
 weights of their own: this is d_W_h of the first step alone, as if each step had weights of its own; sum over all steps
-- rows(d_a_h).T @ rows(xp.stack(tape.h_before))
-+ d_a_h[0, ...].T @ tape.h_before[0]
-
+~ rows(d_a_h).T @ rows(xp.stack(tape.h_before)) => d_a_h[0, ...].T @ tape.h_before[0]
 one gradient for both products: d_W_h was made from d_a_x; in a cell that treats its two products differently, d_a_h is another array
-- d_W_h = rows(d_a_h).T
-+ d_W_h = rows(d_a_x).T
-
+~ d_W_h = rows(d_a_h).T => d_W_h = rows(d_a_x).T
 d_a_x through W_h: in your d_h stands d_a_x; the state went through a_h, so d_a_h goes back through W_h
-- d_state = (d_a_h_t @ params.W_h
-+ d_state = (d_a_x_t @ params.W_h
-
+~ d_state = (d_a_h_t @ params.W_h => d_state = (d_a_x_t @ params.W_h
 d_a_h for W_x: your d_W_x was made from d_a_h; W_x made a_x
-- d_W_x = rows(d_a_x).T
-+ d_W_x = rows(d_a_h).T
-
+~ d_W_x = rows(d_a_x).T => d_W_x = rows(d_a_h).T
 d_a_h alone not turned round: your d_a_h stand from the last step to the first, and your d_a_x in the order of time
-- d_a_h.insert(0, d_a_h_t)
-+ d_a_h.append(d_a_h_t)
-
+~ d_a_h.insert(0, d_a_h_t) => d_a_h.append(d_a_h_t)
 averaged over the batch: your d_W_x was divided by the batch; shared gradients add up
-- @ rows(tape.x)
-+ @ rows(tape.x) / d_y.shape[1]
-
+~ @ rows(tape.x) => @ rows(tape.x) / d_y.shape[1]
 averaged over the steps, W_x: your d_W_x was divided by T; shared gradients add up
-- @ rows(tape.x)
-+ @ rows(tape.x) / d_y.shape[0]
-
+~ @ rows(tape.x) => @ rows(tape.x) / d_y.shape[0]
 transposed: your d_W_h is the transpose: a gradient has its weight's shape, and d_a_h stands in its rows
-- rows(d_a_h).T @ rows(xp.stack(tape.h_before))
-+ rows(xp.stack(tape.h_before)).T @ rows(d_a_h)
-
+~ rows(d_a_h).T @ rows(xp.stack(tape.h_before)) => rows(xp.stack(tape.h_before)).T @ rows(d_a_h)
 states one step on: your d_W_h pairs d_a_h with the state of another step; step t read tape.h_before[t]
-- rows(xp.stack(tape.h_before))
-+ rows(xp.stack(tape.h_before[1:] + tape.h_before[:1]))
-
+~ rows(xp.stack(tape.h_before)) => rows(xp.stack(tape.h_before[1:] + tape.h_before[:1]))
 cache of the step before: your step t used the cache of another step; it is tape.caches[t]
-- tape.caches[t]
-+ tape.caches[t - 1]
-
+~ tape.caches[t] => tape.caches[t - 1]
 d_y from the other end: your step t added the d_y of the step as far from the other end
-- d_y[t, ...]
-+ d_y[d_y.shape[0] - 1 - t, ...]
-
+~ d_y[t, ...] => d_y[d_y.shape[0] - 1 - t, ...]
 last step alone: your d_W_h is that of the last step alone; all steps share the weight
-- rows(d_a_h).T @ rows(xp.stack(tape.h_before))
-+ d_a_h[-1].T @ tape.h_before[-1]
-
+~ rows(d_a_h).T @ rows(xp.stack(tape.h_before)) => d_a_h[-1].T @ tape.h_before[-1]
 d_h past every cell: you sent d_h past W_h as well; only what the cell returns in its third result goes past
-- + d_past, *d_memory)
-+ + d_past + d_h, *d_memory)
-
+~ + d_past, *d_memory) => + d_past + d_h, *d_memory)
 d_y never added: your d_y was never used: at each step it is added to what comes from step t+1
-- d_h = d_h + d_y[t, ...]
-+ d_h = d_h + 0 * d_y[t, ...]
-
+~ d_h = d_h + d_y[t, ...] => d_h = d_h + 0 * d_y[t, ...]
 forward in time, first to last: your loop ran from the first step to the last; a gradient comes back from the last
 -     for t in reversed(range(d_y.shape[0])):
 -         d_h, *d_memory = d_state
@@ -1755,15 +1433,10 @@ forward in time, first to last: your loop ran from the first step to the last; a
 +         d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
 +         d_a_x.append(d_a_x_t)
 +         d_a_h.append(d_a_h_t)
-
 memory as it came: the gradient of the second part of the state (c) went back as it came; pass on what the cell returned for it
-- d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
-+ d_a_x_t, d_a_h_t, (d_past, *_) = cell_vjp(
-
+~ d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp( => d_a_x_t, d_a_h_t, (d_past, *_) = cell_vjp(
 d_y for the memory too: you added d_y[t] to every part of the state; y is h, the first part
--             (d_h, *d_memory), tape.caches[t]
-+             (d_h, *(m + d_y[t, ...] for m in d_memory)), tape.caches[t]
-
+~             (d_h, *d_memory), tape.caches[t] =>             (d_h, *(m + d_y[t, ...] for m in d_memory)), tape.caches[t]
 d_h past every cell, without d_y: you sent what came from step t+1 past W_h as well; only what the cell returns in its third result goes past
 -         d_h = d_h + d_y[t, ...]
 -         d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
@@ -1774,23 +1447,14 @@ d_h past every cell, without d_y: you sent what came from step t+1 past W_h as w
 +             (d_h + d_y[t, ...], *d_memory), tape.caches[t]
 +         )
 +         d_state = (d_a_h_t @ params.W_h + d_past + d_h, *d_memory)
-
 later steps twice: what comes from step t+1 was added twice
-- d_h = d_h + d_y[t, ...]
-+ d_h = 2 * d_h + d_y[t, ...]
-
+~ d_h = d_h + d_y[t, ...] => d_h = 2 * d_h + d_y[t, ...]
 clipped on the way: your d_h was cut off at -1 and 1 on its way back; it goes on as it is
-- d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
-+ d_state = (xp.clip(d_a_h_t @ params.W_h + d_past, -1.0, 1.0), *d_memory)
-
+~ d_state = (d_a_h_t @ params.W_h + d_past, *d_memory) => d_state = (xp.clip(d_a_h_t @ params.W_h + d_past, -1.0, 1.0), *d_memory)
 states that came out: your d_W_h pairs d_a_h with the state that the step wrote, and the last with the one that it read; step t read tape.h_before[t]
-- rows(xp.stack(tape.h_before))
-+ rows(xp.stack([*tape.h_before[1:], tape.h_before[-1]]))
-
+~ rows(xp.stack(tape.h_before)) => rows(xp.stack([*tape.h_before[1:], tape.h_before[-1]]))
 path past subtracted: you subtracted what the cell returns for h in its third result; it is added
-- params.W_h + d_past
-+ params.W_h - d_past
-
+~ params.W_h + d_past => params.W_h - d_past
 last state's gradient at every step: the d_state that you were given was added at every step; the loop begins with it, and no more
 -     for t in reversed(range(d_y.shape[0])):
 -         d_h, *d_memory = d_state
@@ -1799,11 +1463,8 @@ last state's gradient at every step: the d_state that you were given was added a
 +     for t in reversed(range(T)):
 +         d_h, *d_memory = d_state
 +         d_h = d_h + d_y[t, ...] + (given[0] if t < T - 1 else 0)
-
 inputs turned round: your d_W_x pairs d_a_x with the inputs from the last to the first; both stand in the order of time
-- rows(tape.x)
-+ rows(xp.flip(tape.x, axis=0))
-
+~ rows(tape.x) => rows(xp.flip(tape.x, axis=0))
 d_y added late: your d_y[t] was added after the cell, to what goes on to step t - 1; it belongs to h_t, which is the cell's own
 -         d_h = d_h + d_y[t, ...]
 -         d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
@@ -1815,14 +1476,10 @@ d_y added late: your d_y[t] was added after the cell, to what goes on to step t 
 +         )
 +         d_h = d_a_h_t @ params.W_h + d_past + d_y[t, ...]
 +         d_state = (d_h, *d_memory)
-
 caches from the first: each step got the cache of another one: going back, step t needs `tape.caches[t]`
-- tape.caches[t]
-+ tape.caches[-1 - t]
-
+~ tape.caches[t] => tape.caches[-1 - t]
 d_y twice: the gradient of each output was added twice
--         d_h = d_h + d_y[t, ...]
-+         d_h = d_h + 2 * d_y[t, ...]
+~         d_h = d_h + d_y[t, ...] =>         d_h = d_h + 2 * d_y[t, ...]
 """
 
 # %% [markdown]
@@ -1909,32 +1566,19 @@ hunt(
 # %% mutants="probes" of="rnncore.bptt.truncated_bptt"
 r"""
 reset taken for detach: each window starts from zeros: the state was reset where only its gradient should be cut
-- params, x[part, ...], state)
-+ params, x[part, ...], tuple(xp.zeros_like(s) for s in state))
-
+~ params, x[part, ...], state) => params, x[part, ...], tuple(xp.zeros_like(s) for s in state))
 last, short window dropped: steps that do not fill a window are never seen
-- range(0, T, window)
-+ range(0, max(T - window, 0) + 1, window)
-
+~ range(0, T, window) => range(0, max(T - window, 0) + 1, window)
 averaged over windows: shared gradients averaged instead of added
-- *(a + b for a, b
-+ *(a + b * min(1, window / T) for a, b
-
+~ *(a + b for a, b => *(a + b * min(1, window / T) for a, b
 last window only: the gradients of earlier windows are overwritten
-- *(a + b for a, b
-+ *(b for a, b
-
+~ *(a + b for a, b => *(b for a, b
 the first window's upstream for all: every window gets the upstream gradient of the first: unseen where all steps weigh alike
-- tape, d_y[part, ...], nothing
-+ tape, d_y[: len(tape.caches), ...], nothing
-
+~ tape, d_y[part, ...], nothing => tape, d_y[: len(tape.caches), ...], nothing
 a step counted twice: windows overlap by one step
-- min(start + window, T)
-+ min(start + window + 1, T)
-
+~ min(start + window, T) => min(start + window + 1, T)
 sign of the upstream lost: a negative upstream gradient pushes the wrong way: unseen where all are positive
-- tape, d_y[part, ...], nothing
-+ tape, xp.abs(d_y[part, ...]), nothing
+~ tape, d_y[part, ...], nothing => tape, xp.abs(d_y[part, ...]), nothing
 """
 
 # %% [markdown]

@@ -329,9 +329,7 @@ properties.points("Task 1 holds.")
 # %% mistakes="adamw_step"
 r"""
 corrected means handed on: m and s were divided by 1 - beta^k before they were returned; the correction serves this step alone, and the next one would begin from means that are too large
-- return w, m, s
-+ return w, m / (1 - BETA_1**k), s / (1 - BETA_2**k)
-
+~ return w, m, s => return w, m / (1 - BETA_1**k), s / (1 - BETA_2**k)
 L2: decay * w was added to the gradient. That is L2, and what torch.optim.Adam calls weight_decay; in AdamW the decay passes neither through m nor through s
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
@@ -344,112 +342,73 @@ L2: decay * w was added to the gradient. That is L2, and what torch.optim.Adam c
 +     root = (s / (1 - BETA_2**k)) ** 0.5
 +     step = m / (1 - BETA_1**k) / (root + EPSILON)
 +     w = w - learning_rate * step
-
 no bias correction: the bias correction was dropped: m and s begin at zero, and are too small until they are divided by 1 - beta^k
 -     root = (s / (1 - BETA_2**k)) ** 0.5
 -     step = m / (1 - BETA_1**k) /
 +     root = s**0.5
 +     step = m /
-
 only one bias corrected: m was corrected for its start at zero, s was not: the first steps are thirty times too long
-- (s / (1 - BETA_2**k)) ** 0.5
-+ s**0.5
-
+~ (s / (1 - BETA_2**k)) ** 0.5 => s**0.5
 steps counted from 2: the correction of m is that of the step after this one: k is 1 at the first step already
-- step = m / (1 - BETA_1**k)
-+ step = m / (1 - BETA_1 ** (k + 1))
-
+~ step = m / (1 - BETA_1**k) => step = m / (1 - BETA_1 ** (k + 1))
 epsilon under the root: epsilon was added under the root; it is added to the root, and for small gradients that is another number
-- root = (s / (1 - BETA_2**k)) ** 0.5
-+ root = (s / (1 - BETA_2**k) + EPSILON) ** 0.5
-
+~ root = (s / (1 - BETA_2**k)) ** 0.5 => root = (s / (1 - BETA_2**k) + EPSILON) ** 0.5
 decay without the rate: the decay was not multiplied by the learning rate (the paper has a schedule there; torch, and this task, have the rate)
-- {{decay.was}}
-+ {{decay.bare}}
-
+~ {{decay.was}} => {{decay.bare}}
 {{decay.odd_name}}: {{decay.odd_says}}
-- w = {{decay.line}}
-+ w = {{decay.odd}}
-
+~ w = {{decay.line}} => w = {{decay.odd}}
 decay with the wrong sign: the weights grow: decay pulls them towards zero
-- {{decay.was}}
-+ {{decay.grows}}
-
+~ {{decay.was}} => {{decay.grows}}
 the square of the mean: s was made of the squared mean; it is the mean of the squares, of d_w * d_w
-- (1 - BETA_2) * d_w * d_w
-+ (1 - BETA_2) * m * m
-
+~ (1 - BETA_2) * d_w * d_w => (1 - BETA_2) * m * m
 betas swapped: the two betas were swapped: m forgets in about 10 steps, s in about 1000
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 +     m = BETA_2 * m + (1 - BETA_2) * d_w
 +     s = BETA_1 * s + (1 - BETA_1) * d_w * d_w
-
 means changed in place [arguments]: `m *= ...` writes into the caller's array; make a new one: m = BETA_1 * m + ...
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 +     m *= BETA_1
 +     m += (1 - BETA_1) * d_w
-
 only the square corrected: s was corrected for its start at zero, m was not: the first steps are too short
-- step = m / (1 - BETA_1**k)
-+ step = m
-
+~ step = m / (1 - BETA_1**k) => step = m
 both steps counted from 2: both corrections are those of the step after this one: k is 1 at the first step already
 -     root = (s / (1 - BETA_2**k)) ** 0.5
 -     step = m / (1 - BETA_1**k) / (root + EPSILON)
 +     root = (s / (1 - BETA_2 ** (k + 1))) ** 0.5
 +     step = m / (1 - BETA_1 ** (k + 1)) / (root + EPSILON)
-
 epsilon not corrected: the corrections were put into the rate, as the paper's short form does; epsilon is then added to the root of the uncorrected s, and for small gradients that is another number
 -     root = (s / (1 - BETA_2**k)) ** 0.5
 -     step = m / (1 - BETA_1**k) / (root + EPSILON)
 +     root = s**0.5
 +     step = m / (1 - BETA_1**k) * (1 - BETA_2**k) ** 0.5 / (root + EPSILON)
-
 no epsilon: epsilon was left out; it is added to the root, and for small gradients that is another number
-- / (root + EPSILON)
-+ / root
-
+~ / (root + EPSILON) => / root
 no root: m was divided by s and not by its root
-- (s / (1 - BETA_2**k)) ** 0.5
-+ s / (1 - BETA_2**k)
-
+~ (s / (1 - BETA_2**k)) ** 0.5 => s / (1 - BETA_2**k)
 uphill: the step goes up the loss: it is taken off the weight
-- {{decay.step}}
-+ {{decay.up}}
-
+~ {{decay.step}} => {{decay.up}}
 correction without its power: the corrections are 1 - beta at every step; they must be 1 - beta^k, which goes to 1 as k grows
 -     root = (s / (1 - BETA_2**k)) ** 0.5
 -     step = m / (1 - BETA_1**k) / (root + EPSILON)
 +     root = (s / (1 - BETA_2)) ** 0.5
 +     step = m / (1 - BETA_1) / (root + EPSILON)
-
 distance from the mean: s was made of the squared distance of d_w from m (AdaBelief does so); in AdamW it is made of d_w * d_w
-- (1 - BETA_2) * d_w * d_w
-+ (1 - BETA_2) * (d_w - m) * (d_w - m)
-
+~ (1 - BETA_2) * d_w * d_w => (1 - BETA_2) * (d_w - m) * (d_w - m)
 decay in the fraction: decay * w was divided by the root; the decay stands beside the step, and knows nothing of s
 -     step = m / (1 - BETA_1**k) / (root + EPSILON)
 -     w = {{decay.line}}
 +     step = (m / (1 - BETA_1**k) + decay * w) / (root + EPSILON)
 +     w = w - learning_rate * step
-
 no decay: the decay is missing: decay * w times the rate is taken off the weight as well
 - {{decay.all}}
 +
-
 the gradient without its share: d_w was added to m whole, as in SGD with momentum; its share is 1 - BETA_1
-- m = BETA_1 * m + (1 - BETA_1) * d_w
-+ m = BETA_1 * m + d_w
-
+~ m = BETA_1 * m + (1 - BETA_1) * d_w => m = BETA_1 * m + d_w
 Nesterov: the step looks one gradient ahead, as in NAdam; in AdamW it goes along the corrected m
-- step = m / (1 - BETA_1**k) / (root
-+ step = (BETA_1 * m + (1 - BETA_1) * d_w) / (1 - BETA_1**k) / (root
-
+~ step = m / (1 - BETA_1**k) / (root => step = (BETA_1 * m + (1 - BETA_1) * d_w) / (1 - BETA_1**k) / (root
 weights last: the results stand in another order; asked for are w, m, s
-- return w, m, s
-+ return m, s, w
-
+~ return w, m, s => return m, s, w
 means of the step before: the step was made with m and s as they came in; the new ones, with this gradient in them, make it
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
@@ -459,17 +418,13 @@ means of the step before: the step was made with m and s as they came in; the ne
 +     step = m / (1 - BETA_1**k) / (root + EPSILON)
 +     m = BETA_1 * m + (1 - BETA_1) * d_w
 +     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
-
 shares swapped: the old mean and the new gradient have each other's shares: the old keeps beta, the new adds 1 - beta
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 +     m = (1 - BETA_1) * m + BETA_1 * d_w
 +     s = (1 - BETA_2) * s + BETA_2 * d_w * d_w
-
 sign lost: the step has lost the sign of m: each weight moves down
-- step = m /
-+ step = abs(m) /
-
+~ step = m / => step = abs(m) /
 L2 and no correction: two things: decay * w was added to the gradient (that is L2), and m and s were not divided by 1 - beta^k
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
@@ -480,12 +435,10 @@ L2 and no correction: two things: decay * w was added to the gradient (that is L
 +     m = BETA_1 * m + (1 - BETA_1) * d_w
 +     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 +     w = w - learning_rate * m / (s**0.5 + EPSILON)
-
 decay in both places: decay * w was added to the gradient and taken off the weight as well; only the second is AdamW
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 +     d_w = d_w + decay * w
 +     m = BETA_1 * m + (1 - BETA_1) * d_w
-
 decay in both places, no correction: two things: decay * w was added to the gradient as well as taken off the weight, and m and s were not divided by 1 - beta^k
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
@@ -496,26 +449,16 @@ decay in both places, no correction: two things: decay * w was added to the grad
 +     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 +     root = s**0.5
 +     step = m / (root + EPSILON)
-
 decay divided as well: the decay was added before the division by the root of s, as L2 is; AdamW keeps it apart
--     step = m / (1 - BETA_1**k) / (root + EPSILON)
-+     step = (m / (1 - BETA_1**k) + decay * w) / (root + EPSILON)
-
+~     step = m / (1 - BETA_1**k) / (root + EPSILON) =>     step = (m / (1 - BETA_1**k) + decay * w) / (root + EPSILON)
 decay by the sign: each weight shrinks by the same amount, as L1 has it; AdamW's shrinks in proportion to w
--     w = {{decay.line}}
-+     w = w - learning_rate * decay * (1.0 * (w > 0) - 1.0 * (w < 0)) - learning_rate * step
-
+~     w = {{decay.line}} =>     w = w - learning_rate * decay * (1.0 * (w > 0) - 1.0 * (w < 0)) - learning_rate * step
 learning rate twice in the decay: the decay was multiplied by the learning rate twice
--     w = {{decay.line}}
-+     w = {{decay.squared}}
-
+~     w = {{decay.line}} =>     w = {{decay.squared}}
 decay twice: the decay was taken off twice, as when it stands in the gradient and in the step
--     w = {{decay.line}}
-+     w = {{decay.twice}}
-
+~     w = {{decay.line}} =>     w = {{decay.twice}}
 absolute value for the square: s collects the gradients' absolute values; it collects their squares
--     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
-+     s = BETA_2 * s + (1 - BETA_2) * abs(d_w)
+~     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w =>     s = BETA_2 * s + (1 - BETA_2) * abs(d_w)
 """
 
 # %% [markdown]
@@ -659,87 +602,48 @@ properties.points("Task 2 holds.")
 # %% mistakes="smoothed_cross_entropy"
 r"""
 gradient of the plain loss [gradients]: the loss is the smoothed one, the gradient is p - one_hot: that of the loss without smoothing
-- (xp.exp(log_p) - q) / {{mean.code}}
-+ (xp.exp(log_p) - one_hot) / {{mean.code}}
-
+~ (xp.exp(log_p) - q) / {{mean.code}} => (xp.exp(log_p) - one_hot) / {{mean.code}}
 spread over the others: alpha was spread over the K - 1 other classes. Some papers do so; Szegedy and others, torch, and this task spread it over all K
-- (1 - alpha) * one_hot + alpha / K
-+ (1 - alpha) * one_hot + alpha / max(K - 1, 1) * (1 - one_hot)
-
+~ (1 - alpha) * one_hot + alpha / K => (1 - alpha) * one_hot + alpha / max(K - 1, 1) * (1 - one_hot)
 target keeps all: q sums to 1 + alpha: the target has to give up what the classes receive
-- (1 - alpha) * one_hot + alpha / K
-+ one_hot + alpha / K
-
+~ (1 - alpha) * one_hot + alpha / K => one_hot + alpha / K
 share not divided: each class received the whole of alpha; they share it, alpha / K each
-- + alpha / K
-+ + alpha
-
+~ + alpha / K => + alpha
 averaged over classes: the loss was averaged over the classes too; over k it is a sum, over {{mean.over}} a mean
-- loss = -xp.sum(q * log_p) / {{mean.code}}
-+ loss = -xp.mean(q * log_p)
-
+~ loss = -xp.sum(q * log_p) / {{mean.code}} => loss = -xp.mean(q * log_p)
 averaged over time only: the loss was divided by T alone; {{mean.it}}
-- loss = -xp.sum(q * log_p) / {{mean.code}}
-+ loss = -xp.sum(q * log_p) / T
-
+~ loss = -xp.sum(q * log_p) / {{mean.code}} => loss = -xp.sum(q * log_p) / T
 gradient of the sum [gradients]: the gradient is that of the summed loss: a mean has its {{mean.share}} in the gradient, too
-- (xp.exp(log_p) - q) / {{mean.code}}
-+ (xp.exp(log_p) - q)
-
+~ (xp.exp(log_p) - q) / {{mean.code}} => (xp.exp(log_p) - q)
 gradient with the wrong sign [gradients]: q - p points up the loss; the gradient is p - q
-- (xp.exp(log_p) - q) / {{mean.code}}
-+ (q - xp.exp(log_p)) / {{mean.code}}
-
+~ (xp.exp(log_p) - q) / {{mean.code}} => (q - xp.exp(log_p)) / {{mean.code}}
 p smoothed instead of the target: the network's probabilities were smoothed, and the targets were not
 -     q = (1 - alpha) * one_hot + alpha / K
 -     loss = -xp.sum(q * log_p) / {{mean.code}}
 +     q = one_hot
 +     loss = -xp.sum(q * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / {{mean.code}}
-
 K - 1 for all: alpha was divided by K - 1 and given to all K classes: q then sums to more than 1; each receives alpha / K
-- + alpha / K
-+ + alpha / max(K - 1, 1)
-
+~ + alpha / K => + alpha / max(K - 1, 1)
 target left out: the target gave up alpha and received nothing back: alpha / K goes to all K classes, the target among them, or q sums to less than 1
-- (1 - alpha) * one_hot + alpha / K
-+ (1 - alpha) * one_hot + alpha / K * (1 - one_hot)
-
+~ (1 - alpha) * one_hot + alpha / K => (1 - alpha) * one_hot + alpha / K * (1 - one_hot)
 nothing spread: the target gave up alpha and no class received it: q sums to 1 - alpha
-- (1 - alpha) * one_hot + alpha / K
-+ (1 - alpha) * one_hot
-
+~ (1 - alpha) * one_hot + alpha / K => (1 - alpha) * one_hot
 alpha and 1 - alpha swapped: the target kept alpha and 1 - alpha was spread; it is the other way round
-- (1 - alpha) * one_hot + alpha / K
-+ alpha * one_hot + (1 - alpha) / K
-
+~ (1 - alpha) * one_hot + alpha / K => alpha * one_hot + (1 - alpha) / K
 spread over T: alpha was divided by T, the number of steps; it is spread over the K classes
-- + alpha / K
-+ + alpha / T
-
+~ + alpha / K => + alpha / T
 entropy taken off: the entropy of q was taken off the loss (that is the Kullback-Leibler divergence); asked for is the cross-entropy, and with alpha = 0 q log q is not a number
-- loss = -xp.sum(q * log_p) / {{mean.code}}
-+ loss = xp.sum(q * (xp.log(xp.where(q > 0, q, xp.ones_like(q))) - log_p)) / {{mean.code}}
-
+~ loss = -xp.sum(q * log_p) / {{mean.code}} => loss = xp.sum(q * (xp.log(xp.where(q > 0, q, xp.ones_like(q))) - log_p)) / {{mean.code}}
 p and q swapped: the logarithm was taken of q and weighted with p; log p is weighted with q
-- loss = -xp.sum(q * log_p) / {{mean.code}}
-+ loss = -xp.sum(xp.exp(log_p) * xp.log(xp.where(q > 0, q, xp.ones_like(q)))) / {{mean.code}}
-
+~ loss = -xp.sum(q * log_p) / {{mean.code}} => loss = -xp.sum(xp.exp(log_p) * xp.log(xp.where(q > 0, q, xp.ones_like(q)))) / {{mean.code}}
 plain loss: the loss is the one without smoothing: weight log p with q, not with one_hot
-- loss = -xp.sum(q * log_p)
-+ loss = -xp.sum(one_hot * log_p)
-
+~ loss = -xp.sum(q * log_p) => loss = -xp.sum(one_hot * log_p)
 summed: the loss is the sum over all T B predictions; {{mean.their}}
-- loss = -xp.sum(q * log_p) / {{mean.code}}
-+ loss = -xp.sum(q * log_p)
-
+~ loss = -xp.sum(q * log_p) / {{mean.code}} => loss = -xp.sum(q * log_p)
 averaged over the batch only: the loss was {{mean.odd_says}}; {{mean.it}}
-- loss = -xp.sum(q * log_p) / {{mean.code}}
-+ loss = -xp.sum(q * log_p) / {{mean.odd}}
-
+~ loss = -xp.sum(q * log_p) / {{mean.code}} => loss = -xp.sum(q * log_p) / {{mean.odd}}
 loss with the wrong sign: the loss is negative: log p is at most 0, so a minus stands before the sum
-- loss = -xp.sum
-+ loss = xp.sum
-
+~ loss = -xp.sum => loss = xp.sum
 log p smoothed: log p was mixed with alpha / K, and the targets were not smoothed; the mixture belongs to q
 -     q = (1 - alpha) * one_hot + alpha / K
 -     loss = -xp.sum(q * log_p) / {{mean.code}}
@@ -747,55 +651,38 @@ log p smoothed: log p was mixed with alpha / K, and the targets were not smoothe
 +     mixed = (1 - alpha) * log_p + alpha / K
 +     loss = -xp.sum(one_hot * mixed) / {{mean.code}}
 +     d_logits = (xp.exp(mixed) - one_hot) / {{mean.code}}
-
 log p in the gradient [gradients]: the gradient is log p - q; it is p - q, and p is exp of log_p
-- (xp.exp(log_p) - q) / {{mean.code}}
-+ (log_p - q) / {{mean.code}}
-
+~ (xp.exp(log_p) - q) / {{mean.code}} => (log_p - q) / {{mean.code}}
 gradient averaged over classes [gradients]: the gradient was divided by K as well; the sum over the classes is no mean
-- (xp.exp(log_p) - q) / {{mean.code}}
-+ (xp.exp(log_p) - q) / (T * B * K)
-
+~ (xp.exp(log_p) - q) / {{mean.code}} => (xp.exp(log_p) - q) / (T * B * K)
 gradient by log p [gradients]: this is the gradient with respect to log p; go on through the softmax to the logits, and it becomes p - q
-- (xp.exp(log_p) - q) / {{mean.code}}
-+ -q / {{mean.code}}
-
+~ (xp.exp(log_p) - q) / {{mean.code}} => -q / {{mean.code}}
 gradient by p [gradients]: this is the gradient with respect to p; go on through the softmax to the logits, and it becomes p - q
-- (xp.exp(log_p) - q) / {{mean.code}}
-+ -q / xp.exp(log_p) / {{mean.code}}
-
+~ (xp.exp(log_p) - q) / {{mean.code}} => -q / xp.exp(log_p) / {{mean.code}}
 gradient scaled [gradients]: p - one_hot was multiplied by 1 - alpha: the share alpha / K of the classes has a gradient too
-- (xp.exp(log_p) - q) / {{mean.code}}
-+ (1 - alpha) * (xp.exp(log_p) - one_hot) / {{mean.code}}
-
+~ (xp.exp(log_p) - q) / {{mean.code}} => (1 - alpha) * (xp.exp(log_p) - one_hot) / {{mean.code}}
 slope of p added [gradients]: p - q was multiplied by p (1 - p), as a squared error behind a sigmoid has it; here p - q is all of the gradient
-- (xp.exp(log_p) - q) / {{mean.code}}
-+ (xp.exp(log_p) - q) * xp.exp(log_p) * (1 - xp.exp(log_p)) / {{mean.code}}
-
+~ (xp.exp(log_p) - q) / {{mean.code}} => (xp.exp(log_p) - q) * xp.exp(log_p) * (1 - xp.exp(log_p)) / {{mean.code}}
 nothing divided: loss and gradient are those of the sum over all T B predictions; {{mean.both}}
 -     loss = -xp.sum(q * log_p) / {{mean.code}}
 -     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
 +     loss = -xp.sum(q * log_p)
 +     d_logits = xp.exp(log_p) - q
-
 both divided by T only: loss and gradient were divided by T alone; {{mean.all}}
 -     loss = -xp.sum(q * log_p) / {{mean.code}}
 -     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
 +     loss = -xp.sum(q * log_p) / T
 +     d_logits = (xp.exp(log_p) - q) / T
-
 both {{mean.odd_name}}: loss and gradient were {{mean.odd_says}}; {{mean.all}}
 -     loss = -xp.sum(q * log_p) / {{mean.code}}
 -     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
 +     loss = -xp.sum(q * log_p) / {{mean.odd}}
 +     d_logits = (xp.exp(log_p) - q) / {{mean.odd}}
-
 both averaged over classes: loss and gradient were divided by K as well; over the classes it is a sum, over {{mean.over}} a mean
 -     loss = -xp.sum(q * log_p) / {{mean.code}}
 -     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
 +     loss = -xp.mean(q * log_p)
 +     d_logits = (xp.exp(log_p) - q) / (T * B * K)
-
 spread over the others, gradient of the sum: two things: alpha was spread over the K - 1 other classes (here over all K), and the gradient lacks its {{mean.share}}
 -     q = (1 - alpha) * one_hot + alpha / K
 -     loss = -xp.sum(q * log_p) / {{mean.code}}
@@ -803,10 +690,8 @@ spread over the others, gradient of the sum: two things: alpha was spread over t
 +     q = (1 - alpha) * one_hot + alpha / max(K - 1, 1) * (1 - one_hot)
 +     loss = -xp.sum(q * log_p) / {{mean.code}}
 +     d_logits = xp.exp(log_p) - q
-
 p smoothed in the loss: the loss was made of smoothed probabilities, log of (1 - alpha) p + alpha / K; the targets are to be smoothed, and log p stays
-- loss = -xp.sum(q * log_p) / {{mean.code}}
-+ loss = -xp.sum(one_hot * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / {{mean.code}}
+~ loss = -xp.sum(q * log_p) / {{mean.code}} => loss = -xp.sum(one_hot * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / {{mean.code}}
 """
 
 # %% [markdown]
@@ -898,127 +783,70 @@ nothing but a warm-up divides by zero: where all steps warm up, W = N, your way 
 +     done = (step - warmup) / (steps - warmup)
 +     if step < warmup:
 +         return peak * (step + 1) / warmup
-
 warm-up a step too long: step W belongs to the cosine, which begins there with the peak; the warm-up has the steps before it
-- if step < warmup:
-+ if step <= warmup:
-
+~ if step < warmup: => if step <= warmup:
 not halved: 1 + cos goes from 2 to 0: half of it goes from 1 to 0
-- math.cos(math.pi * done)) / 2
-+ math.cos(math.pi * done))
-
+~ math.cos(math.pi * done)) / 2 => math.cos(math.pi * done))
 zero a step too early: the last step, N - 1, has a rate of 0 (some schedules do so); here the cosine would come to zero at step N
-- (step - warmup) / (steps - warmup)
-+ (step - warmup) / max(1, steps - warmup - 1)
-
+~ (step - warmup) / (steps - warmup) => (step - warmup) / max(1, steps - warmup - 1)
 first step stands still: the first step has a rate of 0, so it is wasted (some libraries do it); here step 0 has peak / W
-- peak * (step + 1) / warmup
-+ peak * step / warmup
-
+~ peak * (step + 1) / warmup => peak * step / warmup
 cosine from the first step: the cosine began at step 0, under the warm-up, so the rate jumps at step W: it has to begin where the warm-up ends
-- (step - warmup) / (steps - warmup)
-+ step / steps
-
+~ (step - warmup) / (steps - warmup) => step / steps
 still warm at the end: the way down was divided by all N steps; it has N - W of them, and the rate does not come near zero
-- (step - warmup) / (steps - warmup)
-+ (step - warmup) / steps
-
+~ (step - warmup) / (steps - warmup) => (step - warmup) / steps
 a whole turn: the cosine makes a whole turn and ends at the peak; half a turn ends at zero
-- math.cos(math.pi * done)
-+ math.cos(2 * math.pi * done)
-
+~ math.cos(math.pi * done) => math.cos(2 * math.pi * done)
 degrees: math.cos takes radians: half a turn is math.pi, not 180
-- math.cos(math.pi * done)
-+ math.cos(180 * done)
-
+~ math.cos(math.pi * done) => math.cos(180 * done)
 down below zero: a bare cosine goes down to -1, and a negative rate climbs; shift it to 0 ... 1
-- peak * (1 + math.cos(math.pi * done)) / 2
-+ peak * math.cos(math.pi * done)
-
+~ peak * (1 + math.cos(math.pi * done)) / 2 => peak * math.cos(math.pi * done)
 straight down: this is the straight line down, another usual schedule; the task asks for half a cosine
-- peak * (1 + math.cos(math.pi * done)) / 2
-+ peak * (1 - done)
-
+~ peak * (1 + math.cos(math.pi * done)) / 2 => peak * (1 - done)
 counted from 1: the steps were counted from 1: every rate is that of the step after it
 -     if step < warmup:
 +     step = step + 1
 +     if step < warmup:
-
 divided by one more: the warm-up was divided by W + 1, so step W - 1 does not have the peak
-- peak * (step + 1) / warmup
-+ peak * (step + 1) / (warmup + 1)
-
+~ peak * (step + 1) / warmup => peak * (step + 1) / (warmup + 1)
 steps of the warm-up counted: the cosine counts from step 0 and is divided by N - W: take W off the step as well
-- (step - warmup) / (steps - warmup)
-+ step / (steps - warmup)
-
+~ (step - warmup) / (steps - warmup) => step / (steps - warmup)
 cosine a step ahead: the cosine is a step ahead: at step W it begins, so step W still has the peak
-- (step - warmup) / (steps - warmup)
-+ (step + 1 - warmup) / (steps - warmup)
-
+~ (step - warmup) / (steps - warmup) => (step + 1 - warmup) / (steps - warmup)
 no pi: the cosine got a share from 0 to 1; half a turn is pi
-- math.cos(math.pi * done)
-+ math.cos(done)
-
+~ math.cos(math.pi * done) => math.cos(done)
 quarter turn: this is a quarter of a cosine; asked for is half a turn, moved up and halved
-- peak * (1 + math.cos(math.pi * done)) / 2
-+ peak * math.cos(math.pi * done / 2)
-
+~ peak * (1 + math.cos(math.pi * done)) / 2 => peak * math.cos(math.pi * done / 2)
 minus for plus: 1 - cos goes up; 1 + cos goes down
-- (1 + math.cos(math.pi * done))
-+ (1 - math.cos(math.pi * done))
-
+~ (1 + math.cos(math.pi * done)) => (1 - math.cos(math.pi * done))
 sine: sin begins at 0 and comes back to it; cos goes from 1 to -1
-- math.cos(math.pi * done)
-+ math.sin(math.pi * done)
-
+~ math.cos(math.pi * done) => math.sin(math.pi * done)
 peak missing on the way down: the way down was not multiplied by the peak
-- return peak * (1 + math
-+ return (1 + math
-
+~ return peak * (1 + math => return (1 + math
 peak missing on the way up: the warm-up was not multiplied by the peak
-- return peak * (step + 1) / warmup
-+ return (step + 1) / warmup
-
+~ return peak * (step + 1) / warmup => return (step + 1) / warmup
 warm-up times cosine: the warm-up was multiplied by a cosine that begins at step 0; the two follow each other
 -     if step < warmup:
 -         return peak * (step + 1) / warmup
 -     done = (step - warmup) / (steps - warmup)
 +     peak = peak * (min(1.0, (step + 1) / warmup) if warmup else 1.0)
 +     done = step / steps
-
 whole division: `//` throws the fraction away: before its last step the warm-up has a rate of 0
-- peak * (step + 1) / warmup
-+ peak * ((step + 1) // warmup)
-
+~ peak * (step + 1) / warmup => peak * ((step + 1) // warmup)
 warm-up along a cosine: the warm-up went up along a cosine; asked for is a straight line
-- peak * (step + 1) / warmup
-+ peak * (1 - math.cos(math.pi * (step + 1) / warmup)) / 2
-
+~ peak * (step + 1) / warmup => peak * (1 - math.cos(math.pi * (step + 1) / warmup)) / 2
 inverse root: the way down is that of one over the root of the step, another usual schedule; the task asks for half a cosine
-- return peak * (1 + math.cos(math.pi * done)) / 2
-+ return peak * (max(warmup, 1) / (step + 1)) ** 0.5
-
+~ return peak * (1 + math.cos(math.pi * done)) / 2 => return peak * (max(warmup, 1) / (step + 1)) ** 0.5
 exponential: this is an exponential, another usual schedule; the task asks for half a cosine
-- return peak * (1 + math.cos(math.pi * done)) / 2
-+ return peak * math.exp(-done)
-
+~ return peak * (1 + math.cos(math.pi * done)) / 2 => return peak * math.exp(-done)
 never down: the rate stays at the peak; after the warm-up it falls along half a cosine
-- return peak * (1 + math.cos(math.pi * done)) / 2
-+ return peak
-
+~ return peak * (1 + math.cos(math.pi * done)) / 2 => return peak
 floor: the rate was kept from falling below a tenth of the peak; here it falls to zero
-- return peak * (1 + math.cos(math.pi * done)) / 2
-+ return max(0.1 * peak, peak * (1 + math.cos(math.pi * done)) / 2)
-
+~ return peak * (1 + math.cos(math.pi * done)) / 2 => return max(0.1 * peak, peak * (1 + math.cos(math.pi * done)) / 2)
 bracket lost: only the 1 was halved, not the sum: (1 + cos) / 2 needs its brackets
-- peak * (1 + math.cos(math.pi * done)) / 2
-+ peak * (1 / 2 + math.cos(math.pi * done))
-
+~ peak * (1 + math.cos(math.pi * done)) / 2 => peak * (1 / 2 + math.cos(math.pi * done))
 bracket and peak lost: the peak multiplies the 1 alone, not the cosine: (1 + cos) needs its brackets
-- peak * (1 + math.cos(math.pi * done)) / 2
-+ peak / 2 + math.cos(math.pi * done)
-
+~ peak * (1 + math.cos(math.pi * done)) / 2 => peak / 2 + math.cos(math.pi * done)
 the smaller of the two: the smaller of warm-up and cosine was taken; which of them counts is decided by the step alone, and nothing may be divided by a warm-up of 0 steps
 -     if step < warmup:
 -         return peak * (step + 1) / warmup
@@ -1027,30 +855,22 @@ the smaller of the two: the smaller of warm-up and cosine was taken; which of th
 +     done = (step - warmup) / (steps - warmup)
 +     down = (1 + math.cos(math.pi * done)) / 2
 +     return peak * min((step + 1) / max(warmup, 1), down)
-
 first step stands still, cosine from the first: two things: the first step has a rate of 0, where it should have peak / W, and the cosine began at step 0; it begins where the warm-up ends
 -         return peak * (step + 1) / warmup
 -     done = (step - warmup) / (steps - warmup)
 +         return peak * step / warmup
 +     done = step / steps
-
 first step stands still, step W in the warm-up: two things: the first step has a rate of 0, where it should have peak / W, and step W was taken for the warm-up, so with a warm-up of 0 steps you divide by 0
 -     if step < warmup:
 -         return peak * (step + 1) / warmup
 +     if step <= warmup:
 +         return peak * step / warmup
-
 step W in the warm-up, unless there is none: step W belongs to the cosine, which begins there with the peak; the warm-up has the W steps before it
-- if step < warmup:
-+ if warmup and step <= warmup:
-
+~ if step < warmup: => if warmup and step <= warmup:
 warm-up downwards: the warm-up falls from the peak; it rises to it
--         return peak * (step + 1) / warmup
-+         return peak * (warmup - step) / warmup
-
+~         return peak * (step + 1) / warmup =>         return peak * (warmup - step) / warmup
 half of the half wave: the cosine goes to pi / 2 only, so that the rate ends at half of its peak
--     return peak * (1 + math.cos(math.pi * done)) / 2
-+     return peak * (1 + math.cos(math.pi * done / 2)) / 2
+~     return peak * (1 + math.cos(math.pi * done)) / 2 =>     return peak * (1 + math.cos(math.pi * done / 2)) / 2
 """
 
 # %% [markdown]
@@ -1178,76 +998,48 @@ properties.points("Task 4 holds.")
 # %% mistakes="by_heart"
 r"""
 state carried: the state at the end of the batch was carried to its beginning: the batch then has another past at every step, and the loss need not go to zero
-- loss, d_params, _ = loss_and_gradient
-+ loss, d_params, state = loss_and_gradient
-
+~ loss, d_params, _ = loss_and_gradient => loss, d_params, state = loss_and_gradient
 state optimised like a weight: the state moved from step to step as if it were a weight; it belongs to the data, and stays
 -         losses.append({{unit.loss}})
 +         losses.append({{unit.loss}})
 +         state = tuple(h - 0.1 * new for h, new in zip(state, _))
-
 no memory: the optimiser was given a fresh memory at every step: momentum and Adam's means never build up
-- optimizer.update(params, d_params, memory)
-+ optimizer.update(params, d_params, optimizer.init(params))
-
+~ optimizer.update(params, d_params, memory) => optimizer.update(params, d_params, optimizer.init(params))
 weights never change: the new weights were thrown away: `update` returns them, it changes nothing in place
-- params, memory = optimizer.update
-+ _, memory = optimizer.update
-
+~ params, memory = optimizer.update => _, memory = optimizer.update
 loss after the update: the losses were measured after the update; a step's loss belongs to the weights that it began with
-- losses.append({{unit.loss}})
-+ losses.append(float(loss_and_gradient(params, batch, state)[0]){{unit.by}})
-
+~ losses.append({{unit.loss}}) => losses.append(float(loss_and_gradient(params, batch, state)[0]){{unit.by}})
 one step too few: there is one step too few
-- range(steps)
-+ range(steps - 1)
-
+~ range(steps) => range(steps - 1)
 the first gradient for ever: loss and gradient were computed at the first weights again and again
 -     for _ in range(steps):
 -         loss, d_params, _ = loss_and_gradient(params, batch, state)
 +     first = params
 +     for _ in range(steps):
 +         loss, d_params, _ = loss_and_gradient(first, batch, state)
-
 running mean of the loss: the losses were averaged with those before: a curve that looks calmer than the run was
-- losses.append({{unit.loss}})
-+ losses.append((sum(losses) + {{unit.loss}}) / (len(losses) + 1))
-
+~ losses.append({{unit.loss}}) => losses.append((sum(losses) + {{unit.loss}}) / (len(losses) + 1))
 state of zeros: every step began at a state of zeros; it begins at the state that was given
-- loss_and_gradient(params, batch, state)
-+ loss_and_gradient(params, batch, tuple(0 * h for h in state))
-
+~ loss_and_gradient(params, batch, state) => loss_and_gradient(params, batch, tuple(0 * h for h in state))
 gradients added up: the gradients of all steps so far were added; each update takes that of its own step
 -         loss, d_params, _ = loss_and_gradient(params, batch, state)
 +         loss, new, _ = loss_and_gradient(params, batch, state)
 +         d_params = tree_map(lambda a, b: a + b, d_params, new) if losses else new
-
 losses added up: each entry is the sum of the losses so far; it is the loss of its step
-- losses.append({{unit.loss}})
-+ losses.append({{unit.loss}} + sum(losses))
-
+~ losses.append({{unit.loss}}) => losses.append({{unit.loss}} + sum(losses))
 losses smoothed: each loss was mixed with nine parts of the one before; it is the loss of its step alone
-- losses.append({{unit.loss}})
-+ losses.append(0.9 * losses[-1] + 0.1 * {{unit.loss}} if losses else {{unit.loss}})
-
+~ losses.append({{unit.loss}}) => losses.append(0.9 * losses[-1] + 0.1 * {{unit.loss}} if losses else {{unit.loss}})
 exp of the loss: these are perplexities, exp of the losses
-- losses.append({{unit.loss}})
-+ losses.append(math.exp(float(loss)))
-
+~ losses.append({{unit.loss}}) => losses.append(math.exp(float(loss)))
 state carried, no memory: two things: the state at the end of the batch was carried to its beginning, and the optimiser's memory was not kept
 -         loss, d_params, _ = loss_and_gradient(params, batch, state)
 -         params, memory = optimizer.update(params, d_params, memory)
 +         loss, d_params, state = loss_and_gradient(params, batch, state)
 +         params, _ = optimizer.update(params, d_params, memory)
-
 plain descent: the optimiser was not asked: the weights went down the gradient with a rate of 0.1
-- params, memory = optimizer.update(params, d_params, memory)
-+ params = tree_map(lambda w, d: w - 0.1 * d, params, d_params)
-
+~ params, memory = optimizer.update(params, d_params, memory) => params = tree_map(lambda w, d: w - 0.1 * d, params, d_params)
 weights and gradient exchanged: weights and gradient have changed places; it is update(params, d_params, memory)
-- optimizer.update(params, d_params, memory)
-+ optimizer.update(d_params, params, memory)
-
+~ optimizer.update(params, d_params, memory) => optimizer.update(d_params, params, memory)
 weights of a step before: the losses are right, but the weights are those at which the lowest loss was measured: return the weights after the last update
 -     for _ in range(steps):
 -         loss, d_params, _ = loss_and_gradient(params, batch, state)
@@ -1261,11 +1053,8 @@ weights of a step before: the losses are right, but the weights are those at whi
 +         params, memory = optimizer.update(params, d_params, memory)
 +         losses.append({{unit.loss}})
 +     params = best
-
 memory taken for the weights: the two results of update were exchanged: the weights come first, then the memory
--         params, memory = optimizer.update(params, d_params, memory)
-+         memory, params = optimizer.update(params, d_params, memory)
-
+~         params, memory = optimizer.update(params, d_params, memory) =>         memory, params = optimizer.update(params, d_params, memory)
 last update missing: the losses are right, but the weights lack the last update: they are those at which the last loss was measured
 -         params, memory = optimizer.update(params, d_params, memory)
 -         losses.append({{unit.loss}})
@@ -1274,26 +1063,16 @@ last update missing: the losses are right, but the weights lack the last update:
 +         params, memory = optimizer.update(params, d_params, memory)
 +         losses.append({{unit.loss}})
 +     return losses, before
-
 loss over the rows: each loss was divided by the rows of the batch once more; it is a mean already
-- losses.append({{unit.loss}})
-+ losses.append({{unit.loss}} / len(batch))
-
+~ losses.append({{unit.loss}}) => losses.append({{unit.loss}} / len(batch))
 one step more: there is one step more than asked, and so one loss more
--     for _ in range(steps):
-+     for _ in range(steps + 1):
-
+~     for _ in range(steps): =>     for _ in range(steps + 1):
 last loss alone: one loss is returned; all of them are asked for
--     return losses, params
-+     return losses[-1], params
-
+~     return losses, params =>     return losses[-1], params
 results exchanged: the parameters stand first; the losses do
--     return losses, params
-+     return params, losses
-
+~     return losses, params =>     return params, losses
 smoothed losses: each loss was averaged with the one before; each step's own is asked for
--         losses.append({{unit.loss}})
-+         losses.append((losses[-1] + {{unit.loss}}) / 2 if losses else {{unit.loss}})
+~         losses.append({{unit.loss}}) =>         losses.append((losses[-1] + {{unit.loss}}) / 2 if losses else {{unit.loss}})
 """
 
 # %% [markdown]
@@ -1438,120 +1217,70 @@ properties.points("Task 5 holds.")
 # %% mistakes="cross_entropy"
 r"""
 overflow [hidden, sizes]: the largest logit was not subtracted, and the exponential of 1000 is infinite
-- z = logits - xp.max(logits, axis=-1, keepdims=True)
-+ z = 1.0 * logits
-
+~ z = logits - xp.max(logits, axis=-1, keepdims=True) => z = 1.0 * logits
 one maximum for all [hidden, sizes]: the largest of all logits was subtracted; a prediction far below it loses all its exponentials to underflow
-- xp.max(logits, axis=-1, keepdims=True)
-+ xp.max(logits)
-
+~ xp.max(logits, axis=-1, keepdims=True) => xp.max(logits)
 summed over the sequences: the probabilities of different sequences were made to compete: the sum runs over the classes, the last axis
-- xp.sum(xp.exp(z), axis=-1, keepdims=True)
-+ xp.sum(xp.exp(z), axis=1, keepdims=True)
-
+~ xp.sum(xp.exp(z), axis=-1, keepdims=True) => xp.sum(xp.exp(z), axis=1, keepdims=True)
 sum instead of mean: the loss is the sum over all predictions; the chapter's is the mean, so that a longer batch does not have a longer gradient
-- -xp.mean(xp.sum(picked, axis=-1))
-+ -xp.sum(picked)
-
+~ -xp.mean(xp.sum(picked, axis=-1)) => -xp.sum(picked)
 averaged over the classes: the mean ran over the classes as well, so the loss is K times too small
-- -xp.mean(xp.sum(picked, axis=-1))
-+ -xp.mean(picked)
-
+~ -xp.mean(xp.sum(picked, axis=-1)) => -xp.mean(picked)
 last step only: only the last step was counted; every step makes a prediction
-- -xp.mean(xp.sum(picked, axis=-1))
-+ -xp.mean(xp.sum(picked[-1, ...], axis=-1))
-
+~ -xp.mean(xp.sum(picked, axis=-1)) => -xp.mean(xp.sum(picked[-1, ...], axis=-1))
 bits: this is in bits; for differentiating the chapter stays in nats
-- loss = -xp.mean(xp.sum(picked, axis=-1))
-+ loss = -xp.mean(xp.sum(picked, axis=-1)) / 0.6931471805599453
-
+~ loss = -xp.mean(xp.sum(picked, axis=-1)) => loss = -xp.mean(xp.sum(picked, axis=-1)) / 0.6931471805599453
 wrong sign: the mean of log p is negative; a loss is to be made small, so it is the mean of -log p
-- loss = -xp.mean
-+ loss = xp.mean
-
+~ loss = -xp.mean => loss = xp.mean
 perplexities averaged: the surprises were averaged after the exponential: the mean of perplexities is ruled by the worst of them
-- -xp.mean(xp.sum(picked, axis=-1))
-+ xp.log(xp.mean(xp.exp(-xp.sum(picked, axis=-1))))
-
+~ -xp.mean(xp.sum(picked, axis=-1)) => xp.log(xp.mean(xp.exp(-xp.sum(picked, axis=-1))))
 logits taken for log p: the logits were not normalised: the probabilities do not sum to 1
-- log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
-+ log_p = z
-
+~ log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True)) => log_p = z
 log of p [hidden, sizes]: p was made first and then its logarithm was taken: where p is 0 in floating point the logarithm is infinite, and log p is not
--     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
-+     log_p = xp.log(xp.exp(z) / xp.sum(xp.exp(z), axis=-1, keepdims=True))
-
+~     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True)) =>     log_p = xp.log(xp.exp(z) / xp.sum(xp.exp(z), axis=-1, keepdims=True))
 summed over time: the probabilities of different steps were made to compete: the sum runs over the classes, the last axis
-- xp.sum(xp.exp(z), axis=-1, keepdims=True)
-+ xp.sum(xp.exp(z), axis=0, keepdims=True)
-
+~ xp.sum(xp.exp(z), axis=-1, keepdims=True) => xp.sum(xp.exp(z), axis=0, keepdims=True)
 summed over everything: the probabilities of all predictions were made to compete: the sum runs over the classes, the last axis
-- xp.sum(xp.exp(z), axis=-1, keepdims=True)
-+ xp.sum(xp.exp(z))
-
+~ xp.sum(xp.exp(z), axis=-1, keepdims=True) => xp.sum(xp.exp(z))
 p in the cache: the cache holds p; it holds log p
 -     loss = -xp.mean(xp.sum(picked, axis=-1))
 +     loss = -xp.mean(xp.sum(picked, axis=-1))
 +     log_p = xp.exp(log_p)
-
 largest taken off once: the largest logit was taken off inside the exponential only: take it off the logits themselves, so that it is gone from both
-- log_p = z - xp.log
-+ log_p = logits - xp.log
-
+~ log_p = z - xp.log => log_p = logits - xp.log
 log before the sum: the logarithm was taken of each exponential and then the sum; the sum comes first
-- xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
-+ xp.sum(z, axis=-1, keepdims=True)
-
+~ xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True)) => xp.sum(z, axis=-1, keepdims=True)
 mean for the sum: the mean of the exponentials was taken; p is divided by their sum
-- xp.log(xp.sum(xp.exp(z)
-+ xp.log(xp.mean(xp.exp(z)
-
+~ xp.log(xp.sum(xp.exp(z) => xp.log(xp.mean(xp.exp(z)
 summed over the batch: the loss was summed over the batch; it is the mean over all T B predictions
-- -xp.mean(xp.sum(picked, axis=-1))
-+ -xp.mean(xp.sum(xp.sum(picked, axis=-1), axis=1))
-
+~ -xp.mean(xp.sum(picked, axis=-1)) => -xp.mean(xp.sum(xp.sum(picked, axis=-1), axis=1))
 summed over the steps: the loss was summed over the steps; it is the mean over all T B predictions
-- -xp.mean(xp.sum(picked, axis=-1))
-+ -xp.mean(xp.sum(xp.sum(picked, axis=-1), axis=0))
-
+~ -xp.mean(xp.sum(picked, axis=-1)) => -xp.mean(xp.sum(xp.sum(picked, axis=-1), axis=0))
 softmax over the sequences: your p sum to 1 over the sequences, since maximum and sum ran along axis 1; both run along the classes, the last axis
 -     z = logits - xp.max(logits, axis=-1, keepdims=True)
 -     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
 +     z = logits - xp.max(logits, axis=1, keepdims=True)
 +     log_p = z - xp.log(xp.sum(xp.exp(z), axis=1, keepdims=True))
-
 softmax over the steps: your p sum to 1 over the steps, since maximum and sum ran along axis 0; both run along the classes, the last axis
 -     z = logits - xp.max(logits, axis=-1, keepdims=True)
 -     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
 +     z = logits - xp.max(logits, axis=0, keepdims=True)
 +     log_p = z - xp.log(xp.sum(xp.exp(z), axis=0, keepdims=True))
-
 softmax over everything: your p sum to 1 over the whole batch, since maximum and sum ran along all axes; both run along the classes, the last axis
 -     z = logits - xp.max(logits, axis=-1, keepdims=True)
 -     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
 +     z = logits - xp.max(logits)
 +     log_p = z - xp.log(xp.sum(xp.exp(z)))
-
 other classes scored too: the other classes were scored too, with log(1 - p), as for labels of yes and no; here the target's log p is all
-- picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
-+ picked = xp.where(one_hot, log_p, xp.log(1 - xp.exp(xp.where(one_hot, -xp.ones_like(log_p), log_p))))
-
+~ picked = xp.where(one_hot, log_p, xp.zeros_like(log_p)) => picked = xp.where(one_hot, log_p, xp.log(1 - xp.exp(xp.where(one_hot, -xp.ones_like(log_p), log_p))))
 no logarithm: this is the mean of p itself, and not of its logarithm
-- -xp.mean(xp.sum(picked, axis=-1))
-+ -xp.mean(xp.exp(xp.sum(picked, axis=-1)))
-
+~ -xp.mean(xp.sum(picked, axis=-1)) => -xp.mean(xp.exp(xp.sum(picked, axis=-1)))
 logits picked: the target's logit was picked, and not its log p
-- picked = xp.where(one_hot, log_p,
-+ picked = xp.where(one_hot, logits,
-
+~ picked = xp.where(one_hot, log_p, => picked = xp.where(one_hot, logits,
 perplexity: this is the perplexity; the loss is its logarithm
-- loss = -xp.mean(xp.sum(picked, axis=-1))
-+ loss = xp.exp(-xp.mean(xp.sum(picked, axis=-1)))
-
+~ loss = -xp.mean(xp.sum(picked, axis=-1)) => loss = xp.exp(-xp.mean(xp.sum(picked, axis=-1)))
 likeliest picked: the largest log p of each prediction was picked, whatever the target is
-- xp.sum(picked, axis=-1)
-+ xp.max(log_p, axis=-1)
-
+~ xp.sum(picked, axis=-1) => xp.max(log_p, axis=-1)
 over time and the wrong sign: two things: the sum ran over time and not over the classes, and the mean of log p was not negated
 -     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
 -     picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
@@ -1559,23 +1288,16 @@ over time and the wrong sign: two things: the sum ran over time and not over the
 +     log_p = z - xp.log(xp.sum(xp.exp(z), axis=0, keepdims=True))
 +     picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
 +     loss = xp.mean(xp.sum(picked, axis=-1))
-
 cache exchanged: the two parts of the cache have changed places: log_p comes first, then one_hot
 -     loss = -xp.mean(xp.sum(picked, axis=-1))
 +     loss = -xp.mean(xp.sum(picked, axis=-1))
 +     log_p, one_hot = one_hot, log_p
-
 sum without its logarithm: the sum of the exponentials was taken off, and not its logarithm
-- xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
-+ xp.sum(xp.exp(z), axis=-1, keepdims=True)
-
+~ xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True)) => xp.sum(xp.exp(z), axis=-1, keepdims=True)
 all classes: log p of all classes was added up; only the target's counts
-- picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
-+ picked = log_p
-
+~ picked = xp.where(one_hot, log_p, xp.zeros_like(log_p)) => picked = log_p
 squared error: the squared differences of p and one_hot were added up; the loss is minus the logarithm of the target's p
--     loss = -xp.mean(xp.sum(picked, axis=-1))
-+     loss = xp.mean(xp.sum((xp.exp(log_p) - 1.0 * one_hot) ** 2, axis=-1))
+~     loss = -xp.mean(xp.sum(picked, axis=-1)) =>     loss = xp.mean(xp.sum((xp.exp(log_p) - 1.0 * one_hot) ** 2, axis=-1))
 """
 
 # %% [markdown]
@@ -1663,32 +1385,19 @@ hunt(
 # %% mutants="probes" of="rnncore.optim.adam"
 r"""
 mean not corrected: the first moment keeps its bias: the first steps are ten times too short
-- (m / bias_1) / (root
-+ m / (root
-
+~ (m / bias_1) / (root => m / (root
 always the first step: the second moment is corrected as at step 1 for ever: unseen with a single step
-- bias_2 = 1 - beta_2**steps
-+ bias_2 = 1 - beta_2
-
+~ bias_2 = 1 - beta_2**steps => bias_2 = 1 - beta_2
 epsilon under the root: unseen unless gradients are tiny
-- (s / bias_2) ** 0.5
-+ (s / bias_2 + epsilon) ** 0.5
-
+~ (s / bias_2) ** 0.5 => (s / bias_2 + epsilon) ** 0.5
 forgets ten times as fast: no momentum at all: unseen while the gradient does not change
-- beta_1: float = 0.9,
-+ beta_1: float = 0.0,
-
+~ beta_1: float = 0.9, => beta_1: float = 0.0,
 second moment forgets in ten steps: unseen while the gradient does not change
-- beta_2: float = 0.999,
-+ beta_2: float = 0.9,
-
+~ beta_2: float = 0.999, => beta_2: float = 0.9,
 size in place of square: unseen where every gradient is 1 or -1
-- (1 - beta_2) * d * d,
-+ (1 - beta_2) * abs(d),
-
+~ (1 - beta_2) * d * d, => (1 - beta_2) * abs(d),
 one scale for all weights: the weights share their scale: unseen where all have the same gradient
-- root = (s / bias_2) ** 0.5
-+ root = ((s + s[::-1]) / 2 / bias_2) ** 0.5
+~ root = (s / bias_2) ** 0.5 => root = ((s + s[::-1]) / 2 / bias_2) ** 0.5
 """
 
 # %% [markdown]

@@ -332,148 +332,88 @@ properties.points("Task 1 holds.")
 # %% mistakes="noisy_growth_rate"
 r"""
 product in the wrong order: the factors stand in the wrong order: matrices do not commute, and a push of h_0 has met all earlier steps (J) before it meets this W_h, so J stands on the right
-- (W_h @ J)
-+ (J @ W_h)
-
+~ (W_h @ J) => (J @ W_h)
 newest step on the right: the newest step was multiplied from the right; a push of h_0 meets the first step first, so the newest stands on the left
-- slope[:, :, None] * (W_h @ J)
-+ J @ (slope[:, :, None] * W_h)
-
+~ slope[:, :, None] * (W_h @ J) => J @ (slope[:, :, None] * W_h)
 slope of the step before: the slope was taken at the state before the step; it is 1 - h_t², of the new state
 -         h = xp.tanh(h @ W_h.T + noise[t, ...])
 -         slope = 1 - h * h
 +         slope = 1 - h * h
 +         h = xp.tanh(h @ W_h.T + noise[t, ...])
-
 spectral radius taken for the norm: this is the spectral radius of the Jacobian, its largest eigenvalue; its norm is the largest singular value
-- xp.linalg.svdvals(J)[..., 0]
-+ xp.max(abs(xp.linalg.eigvals(J)), axis=-1)
-
+~ xp.linalg.svdvals(J)[..., 0] => xp.max(abs(xp.linalg.eigvals(J)), axis=-1)
 root of the wrong degree: the root was taken of degree B; there are T steps, and time comes first
-- (1 / noise.shape[0])
-+ (1 / noise.shape[1])
-
+~ (1 / noise.shape[0]) => (1 / noise.shape[1])
 W_h transposed in the Jacobian: this is the rate of a Jacobian with W_h transposed, or of one whose newest step stands on the right, J W_h with the slopes on its columns, which comes to the same rate: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian
-- (W_h @ J)
-+ (W_h.T @ J)
-
+~ (W_h @ J) => (W_h.T @ J)
 W_h transposed in the state: the state went through W_h transposed: with sequences as rows, W_h h is h @ W_h.T
-- h @ W_h.T
-+ h @ W_h
-
+~ h @ W_h.T => h @ W_h
 slopes on the columns: the slopes multiply the columns of W_h J; a diagonal matrix on the left multiplies rows
-- slope[:, :, None]
-+ slope[:, None, :]
-
+~ slope[:, :, None] => slope[:, None, :]
 no slope: this is the norm of a power of W_h: the slopes of tanh are missing, and with them all that the noise does
-- slope[:, :, None] * (W_h @ J)
-+ 0 * slope[:, :, None] + (W_h @ J)
-
+~ slope[:, :, None] * (W_h @ J) => 0 * slope[:, :, None] + (W_h @ J)
 slope of the first power: the slope of tanh is 1 - h², not 1 - |h|
-- 1 - h * h
-+ 1 - abs(h)
-
+~ 1 - h * h => 1 - abs(h)
 state always zero at the start: the run began at a state of zeros instead of h_0
 -     for t in range(noise.shape[0]):
 +     h = 0 * h
 +     for t in range(noise.shape[0]):
-
 noise not heard: the noise does not reach the state, so the slopes are those of a silent network
--  + noise[t, ...]
-+  + 0 * noise[t, ...]
-
+~  + noise[t, ...] =>  + 0 * noise[t, ...]
 weights of their own, one step only: this is the Jacobian of the last step alone, ∂h_T/∂h_{T-1}: multiply it with what came before
-- (W_h @ J)
-+ (W_h + 0 * J)
-
+~ (W_h @ J) => (W_h + 0 * J)
 norm instead of rate: this is the norm at lag T; the rate is its T-th root
 -  ** (1 / noise.shape[0])
-
 divided by T: the norm was divided by T; growth multiplies from step to step, so the factor per step is its T-th root
-- ** (1 / noise.shape[0])
-+ / noise.shape[0]
-
+~ ** (1 / noise.shape[0]) => / noise.shape[0]
 smallest instead of largest: singular values come largest first; this is the smallest, the direction that is lost fastest
-- [..., 0]
-+ [..., -1]
-
+~ [..., 0] => [..., -1]
 root of the sum of squares: this is the Frobenius norm, the root of the sum of all squared entries; asked for is the largest singular value
-- xp.linalg.svdvals(J)[..., 0]
-+ (xp.sum(J * J, axis=(1, 2)) ** 0.5)
-
+~ xp.linalg.svdvals(J)[..., 0] => (xp.sum(J * J, axis=(1, 2)) ** 0.5)
 norms averaged over the batch: the norms were averaged over the batch; every sequence has a Jacobian of its own
-- xp.linalg.svdvals(J)[..., 0]
-+ (0 * J[:, 0, 0] + xp.mean(xp.linalg.svdvals(J)[..., 0]))
-
+~ xp.linalg.svdvals(J)[..., 0] => (0 * J[:, 0, 0] + xp.mean(xp.linalg.svdvals(J)[..., 0]))
 power for the root: the norm was raised to the power T; the rate is its T-th root
-- ** (1 / noise.shape[0])
-+ ** noise.shape[0]
-
+~ ** (1 / noise.shape[0]) => ** noise.shape[0]
 slope without the square: the slope of tanh is 1 - h², not 1 - h
-- 1 - h * h
-+ 1 - h
-
+~ 1 - h * h => 1 - h
 tanh taken twice: the slope is 1 - tanh(h)²; h is a tanh already, so it is 1 - h²
-- 1 - h * h
-+ 1 - xp.tanh(h) ** 2
-
+~ 1 - h * h => 1 - xp.tanh(h) ** 2
 slope of a sigmoid: h (1 - h) is the slope of a sigmoid; that of tanh is 1 - h²
-- 1 - h * h
-+ h * (1 - h)
-
+~ 1 - h * h => h * (1 - h)
 noise after the tanh: the noise was added after the tanh; it belongs inside, with W_h h
-- xp.tanh(h @ W_h.T + noise[t, ...])
-+ xp.tanh(h @ W_h.T) + noise[t, ...]
-
+~ xp.tanh(h @ W_h.T + noise[t, ...]) => xp.tanh(h @ W_h.T) + noise[t, ...]
 noise after the tanh and its slope: the noise was added after the tanh, and the slope was taken before the noise; the noise belongs inside the tanh
 -         h = xp.tanh(h @ W_h.T + noise[t, ...])
 -         slope = 1 - h * h
 +         h = xp.tanh(h @ W_h.T)
 +         slope = 1 - h * h
 +         h = h + noise[t, ...]
-
 a logarithm: this is the logarithm of the rate, a Lyapunov exponent; the rate is its exp
-- return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
-+ return xp.log(xp.linalg.svdvals(J)[..., 0]) / noise.shape[0]
-
+~ return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0]) => return xp.log(xp.linalg.svdvals(J)[..., 0]) / noise.shape[0]
 norms multiplied: the norms of the steps were multiplied: that is only a bound; the largest push of one step need not be the largest of the next, so multiply the matrices and take one norm
 -         J = slope[:, :, None] * (W_h @ J)
 -     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
 +         norm = xp.linalg.svdvals(slope[:, :, None] * W_h)[..., 0]
 +         J = norm if t == 0 else J * norm
 +     return J ** (1 / noise.shape[0])
-
 norms averaged over time: the norms of the steps were averaged; multiply the matrices of all steps, and take one norm and its root
 -         J = slope[:, :, None] * (W_h @ J)
 -     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
 +         norm = xp.linalg.svdvals(slope[:, :, None] * W_h)[..., 0]
 +         J = norm if t == 0 else J + norm
 +     return J / noise.shape[0]
-
 last step left out: the loop ends a step early: there are T steps
-- in range(noise.shape[0]):
-+ in range(max(1, noise.shape[0] - 1)):
-
+~ in range(noise.shape[0]): => in range(max(1, noise.shape[0] - 1)):
 entries multiplied: W_h and J were multiplied entry by entry; a product of matrices is @
-- (W_h @ J)
-+ (W_h * J)
-
+~ (W_h @ J) => (W_h * J)
 slopes before the matrix: the slopes were multiplied before W_h; a push goes through W_h first, and then through the tanh
-- slope[:, :, None] * (W_h @ J)
-+ W_h @ (slope[:, :, None] * J)
-
+~ slope[:, :, None] * (W_h @ J) => W_h @ (slope[:, :, None] * J)
 sum of the singular values: this is the sum of the singular values; the norm is the largest
-- xp.linalg.svdvals(J)[..., 0]
-+ xp.sum(xp.linalg.svdvals(J), axis=-1)
-
+~ xp.linalg.svdvals(J)[..., 0] => xp.sum(xp.linalg.svdvals(J), axis=-1)
 root of degree T - 1: the root was taken of degree T - 1; from h_0 to h_T there are T steps
-- (1 / noise.shape[0])
-+ (1 / max(1, noise.shape[0] - 1))
-
+~ (1 / noise.shape[0]) => (1 / max(1, noise.shape[0] - 1))
 mean of the singular values: this is the mean of the singular values; the norm is the largest
-- xp.linalg.svdvals(J)[..., 0]
-+ xp.mean(xp.linalg.svdvals(J), axis=-1)
-
+~ xp.linalg.svdvals(J)[..., 0] => xp.mean(xp.linalg.svdvals(J), axis=-1)
 transposed twice: W_h is transposed in both places, in the state and in the Jacobian: with sequences as rows the state takes h @ W_h.T, and the Jacobian W_h @ J
 -         h = xp.tanh(h @ W_h.T + noise[t, ...])
 -         slope = 1 - h * h
@@ -481,23 +421,16 @@ transposed twice: W_h is transposed in both places, in the state and in the Jaco
 +         h = xp.tanh(h @ W_h + noise[t, ...])
 +         slope = 1 - h * h
 +         J = slope[:, :, None] * (W_h.T @ J)
-
 begins at zero: all rates are 0: the product began with zeros, and whatever is multiplied by them stays zero; it begins with the identity
 -     for t in range(noise.shape[0]):
 +     J = 0 * J
 +     for t in range(noise.shape[0]):
-
 root of degree T + 1: the root was taken of degree T + 1; from h_0 to h_T there are T steps
-- (1 / noise.shape[0])
-+ (1 / (noise.shape[0] + 1))
-
+~ (1 / noise.shape[0]) => (1 / (noise.shape[0] + 1))
 Frobenius norm, roots out of order: the root of the sum of all squares was taken, and `a ** 0.5 ** b` is a to the power of 0.5 ** b; the largest singular value is asked for
--     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
-+     return xp.sum(J * J, axis=(1, 2)) ** 0.5 ** (1 / noise.shape[0])
-
+~     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0]) =>     return xp.sum(J * J, axis=(1, 2)) ** 0.5 ** (1 / noise.shape[0])
 mean over the batch: one number came for all sequences; each has a rate of its own
--     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
-+     return xp.mean(xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0]))
+~     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0]) =>     return xp.mean(xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0]))
 """
 
 # %% [markdown]
@@ -642,159 +575,93 @@ multiplied out [hidden]: Q was never made orthogonal on the way: after many step
 +         Q = slope[:, :, None] * (W_h @ Q)
 +     R = xp.linalg.qr(Q)[1]
 +     total = {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
-
 not divided by T: these are the logarithms over all steps; an exponent is one step's share: divide by T
-- return total / noise.shape[0]
-+ return total
-
+~ return total / noise.shape[0] => return total
 divided by H: you divided by the number of units; an exponent is one step's share: divide by T
-- return total / noise.shape[0]
-+ return total / W_h.shape[0]
-
+~ return total / noise.shape[0] => return total / W_h.shape[0]
 last step alone: your sum has the last step alone; all steps' logarithms are added
-- total = total + {{log.of}}
-+ total = {{log.of}}
-
+~ total = total + {{log.of}} => total = {{log.of}}
 factors for logarithms: you returned the factors per step; an exponent is the logarithm of one
-- return total / noise.shape[0]
-+ return {{log.exp}}(total / noise.shape[0])
-
+~ return total / noise.shape[0] => return {{log.exp}}(total / noise.shape[0])
 {{log.odd_name}}: your logarithm has the {{log.odd_says}}
-- {{log.of}}(xp.abs
-+ {{log.odd}}(xp.abs
-
+~ {{log.of}}(xp.abs => {{log.odd}}(xp.abs
 Q not carried on: you pushed the columns of the identity at each step; Q_t goes on to step t + 1
-- Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
-+ _, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
-
+~ Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q)) => _, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
 Q inverted: your Q was transposed on its way; the columns that come out of one step go into the next
-- (W_h @ Q))
-+ (W_h @ (Q if Q.ndim == 2 else xp.matrix_transpose(Q))))
-
+~ (W_h @ Q)) => (W_h @ (Q if Q.ndim == 2 else xp.matrix_transpose(Q))))
 wrong order: the factors stand in the wrong order: W_h acts on the columns of Q, so Q stands on the right
-- (W_h @ Q)
-+ (Q @ W_h)
-
+~ (W_h @ Q) => (Q @ W_h)
 W_h transposed: you pushed the columns with the transpose of W_h, as on the way back; forward it is W_h
-- (W_h @ Q)
-+ (W_h.T @ Q)
-
+~ (W_h @ Q) => (W_h.T @ Q)
 state through the columns: your state went through the transpose of W_h; with states as rows it is h @ W_h.T
-- h @ W_h.T
-+ h @ W_h
-
+~ h @ W_h.T => h @ W_h
 slopes on columns: your slopes multiplied the columns; from the left a diagonal matrix multiplies rows
-- slope[:, :, None]
-+ slope[:, None, :]
-
+~ slope[:, :, None] => slope[:, None, :]
 no slopes: the slopes are missing: a push goes through W_h and then through the tanh
-- slope[:, :, None] * (W_h @ Q)
-+ (0 * slope[:, :, None] + 1) * (W_h @ Q)
-
+~ slope[:, :, None] * (W_h @ Q) => (0 * slope[:, :, None] + 1) * (W_h @ Q)
 slopes of the old state: your slopes are those at the state before the step; they belong to the new one
 -         h = xp.tanh(h @ W_h.T + noise[t, ...])
 -         slope = 1 - h * h
 +         slope = 1 - h * h
 +         h = xp.tanh(h @ W_h.T + noise[t, ...])
-
 slope of a sigmoid: this is the slope of a sigmoid; the units have tanh, with slope 1 - h²
-- slope = 1 - h * h
-+ slope = h * (1 - h)
-
+~ slope = 1 - h * h => slope = h * (1 - h)
 slope 1 - h: the slope of tanh is 1 - h²; the square is missing
-- slope = 1 - h * h
-+ slope = 1 - h
-
+~ slope = 1 - h * h => slope = 1 - h
 no noise: your state has no noise, and so takes another path
 -  + noise[t, ...]
-
 always from h_0: each of your steps begins at h_0; the state goes on
-- h = xp.tanh(h @ W_h.T
-+ h = xp.tanh(h_0 @ W_h.T
-
+~ h = xp.tanh(h @ W_h.T => h = xp.tanh(h_0 @ W_h.T
 lengths before they are orthogonal: you took the lengths of the pushed columns; an exponent has what is left of a column when the ones before it are taken off, the diagonal of R
-- {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
-+ {{log.of}}(xp.sqrt(xp.sum(R * R, axis=-2)))
-
+~ {{log.of}}(xp.abs(xp.linalg.diagonal(R))) => {{log.of}}(xp.sqrt(xp.sum(R * R, axis=-2)))
 lengths of rows: you took the lengths of the rows of R; an exponent has its diagonal
-- {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
-+ {{log.of}}(xp.sqrt(xp.sum(R * R, axis=-1)))
-
+~ {{log.of}}(xp.abs(xp.linalg.diagonal(R))) => {{log.of}}(xp.sqrt(xp.sum(R * R, axis=-1)))
 singular values of each step: you averaged the logarithms of each step's singular values; a direction that one step stretches another may shrink, so follow the same pushes
 -         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
 -         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         s = xp.linalg.svdvals(slope[:, :, None] * W_h)
 +         total = total + {{log.of}}(s)
-
 singular values of the product: you took the singular values of the whole product; asked for are the diagonals of the R_t
 -         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
 -         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         Q = slope[:, :, None] * (W_h @ Q)
 +     total = {{log.of}}(xp.linalg.svdvals(Q))
-
 noise after the tanh: your noise was added after the tanh; it is part of the sum that the tanh squashes
-- h = xp.tanh(h @ W_h.T + noise[t, ...])
-+ h = xp.tanh(h @ W_h.T) + noise[t, ...]
-
+~ h = xp.tanh(h @ W_h.T + noise[t, ...]) => h = xp.tanh(h @ W_h.T) + noise[t, ...]
 scaled but not orthogonal: you scaled each column to length 1 and left its direction; then all columns turn into the fastest one, so make them orthogonal by QR
 -         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
 -         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         Q = slope[:, :, None] * (W_h @ Q)
 +         length = xp.sqrt(xp.sum(Q * Q, axis=-2))
 +         Q, total = Q / length[:, None, :], total + {{log.of}}(length)
-
 sorted: you sorted the exponents; they stand in the order of the columns
-- return total / noise.shape[0]
-+ return xp.sort(total, axis=-1) / noise.shape[0]
-
+~ return total / noise.shape[0] => return xp.sort(total, axis=-1) / noise.shape[0]
 largest first: you sorted the exponents, the largest first; they stand in the order of the columns
-- return total / noise.shape[0]
-+ return xp.sort(total, axis=-1, descending=True) / noise.shape[0]
-
+~ return total / noise.shape[0] => return xp.sort(total, axis=-1, descending=True) / noise.shape[0]
 first sequence for all: all your sequences have the exponents of the first; each has an R of its own
-- xp.linalg.diagonal(R)))
-+ xp.linalg.diagonal(R[:1, ...])))
-
+~ xp.linalg.diagonal(R))) => xp.linalg.diagonal(R[:1, ...])))
 columns turned round: your exponents stand in the order of the columns turned round; the first column's comes first
-- return total / noise.shape[0]
-+ return xp.flip(total, axis=-1) / noise.shape[0]
-
+~ return total / noise.shape[0] => return xp.flip(total, axis=-1) / noise.shape[0]
 diagonal of Q: you took the diagonal of Q; how far a push was stretched stands in R
-- xp.linalg.diagonal(R)
-+ xp.linalg.diagonal(Q)
-
+~ xp.linalg.diagonal(R) => xp.linalg.diagonal(Q)
 one for all sequences: your exponents are a mean over the batch; each sequence has its own
-- return total / noise.shape[0]
-+ return 0 * total + xp.mean(total, axis=0) / noise.shape[0]
-
+~ return total / noise.shape[0] => return 0 * total + xp.mean(total, axis=0) / noise.shape[0]
 a step too few: you divided by T - 1; T steps give T factors
-- return total / noise.shape[0]
-+ return total / max(noise.shape[0] - 1, 1)
-
+~ return total / noise.shape[0] => return total / max(noise.shape[0] - 1, 1)
 inverse rates: the sign is turned: a push that fades has an exponent below 0
-- return total / noise.shape[0]
-+ return -total / noise.shape[0]
-
+~ return total / noise.shape[0] => return -total / noise.shape[0]
 factors added up: the factors themselves were averaged; an exponent is the mean of their logarithms
-- {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
-+ xp.abs(xp.linalg.diagonal(R))
-
+~ {{log.of}}(xp.abs(xp.linalg.diagonal(R))) => xp.abs(xp.linalg.diagonal(R))
 R carried on: R went on to the next step in place of Q; R has the lengths of the pushes in it, Q their directions
 -         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         Q = R
-
 mean over the batch: the sequences were averaged; each has exponents of its own
--     return total / noise.shape[0]
-+     return xp.mean(total / noise.shape[0], axis=0)
-
+~     return total / noise.shape[0] =>     return xp.mean(total / noise.shape[0], axis=0)
 divided by T - 1: you divided by T - 1; T steps give T factors
--     return total / noise.shape[0]
-+     return total / (noise.shape[0] - 1)
-
+~     return total / noise.shape[0] =>     return total / (noise.shape[0] - 1)
 logarithm of one more: 1 was added before the logarithm: what shrinks then counts as growing
--         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
-+         total = total + xp.log1p(xp.abs(xp.linalg.diagonal(R)))
+~         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R))) =>         total = total + xp.log1p(xp.abs(xp.linalg.diagonal(R)))
 """
 
 # %% [markdown]
@@ -987,25 +854,15 @@ properties.points("Task 3 holds.")
 # %% mistakes="readout_of_stream"
 r"""
 washout counted: your sums have the states of the washout in them; these steps are run, but they do not count
--         if t >= washout:
-+         if t >= 0:
-
+~         if t >= washout: =>         if t >= 0:
 washout one too long: your sums begin a step late: the first `washout` steps are 0 to washout - 1, so step `washout` counts
-- t >= washout
-+ t > washout
-
+~ t >= washout => t > washout
 washout one too short: your sums begin a step early: the first `washout` steps do not count, and the first step is step 0
-- t >= washout
-+ t >= washout - 1
-
+~ t >= washout => t >= washout - 1
 washout at the end: your sums leave out the last steps; the washout is at the beginning, where the state still depends on the zeros
-- t >= washout
-+ t < T - washout
-
+~ t >= washout => t < T - washout
 washout not run: your reservoir begins at zero after the washout; the washout is run too, so that the zeros have faded when the sums begin
--     for t in range(T):
-+     for t in range(washout, T):
-
+~     for t in range(T): =>     for t in range(washout, T):
 washout counted everywhere: your sums have the states of the washout in them, and your N counts them; these steps are run, but they do not count
 -         if t >= washout:
 -             g = with_one(h)
@@ -1017,7 +874,6 @@ washout counted everywhere: your sums have the states of the washout in them, an
 +             squares = squares + g.T @ g
 +             products = products + g.T @ targets[t, ...]
 +     squares = squares + {{half.penalty}} * T
-
 washout one too long everywhere: your sums and your N begin a step late: the first `washout` steps are 0 to washout - 1, so step `washout` counts
 -         if t >= washout:
 -             g = with_one(h)
@@ -1029,7 +885,6 @@ washout one too long everywhere: your sums and your N begin a step late: the fir
 +             squares = squares + g.T @ g
 +             products = products + g.T @ targets[t, ...]
 +     squares = squares + {{half.penalty}} * (T - washout - 1)
-
 washout one too short everywhere: your sums and your N begin a step early: the first `washout` steps do not count, and the first step is step 0
 -         if t >= washout:
 -             g = with_one(h)
@@ -1041,11 +896,8 @@ washout one too short everywhere: your sums and your N begin a step early: the f
 +             squares = squares + g.T @ g
 +             products = products + g.T @ targets[t, ...]
 +     squares = squares + {{half.penalty}} * (T - max(washout - 1, 0))
-
 washout alone: your sums have the steps of the washout alone, and none after
-- t >= washout
-+ t < max(washout, 1)
-
+~ t >= washout => t < max(washout, 1)
 state before the step: your g holds the state before the step; the readout at step t reads h_t
 -         h = reservoir_step(params, leak, x[t, ...], h)
 -         if t >= washout:
@@ -1053,31 +905,18 @@ state before the step: your g holds the state before the step; the readout at st
 +         g = with_one(h)
 +         h = reservoir_step(params, leak, x[t, ...], h)
 +         if t >= washout:
-
 state not carried on: your reservoir begins every step at zero; it goes on from its last state
-- x[t, ...], h)
-+ x[t, ...], 0 * h)
-
+~ x[t, ...], h) => x[t, ...], 0 * h)
 leak forgotten: your reservoir ran with a leak of 1; hand the leak over
-- reservoir_step(params, leak, x
-+ reservoir_step(params, 1.0, x
-
+~ reservoir_step(params, leak, x => reservoir_step(params, 1.0, x
 leak turned round: your reservoir ran with 1 - leak; reservoir_step takes the leak itself
-- reservoir_step(params, leak, x
-+ reservoir_step(params, 1 - leak, x
-
+~ reservoir_step(params, leak, x => reservoir_step(params, 1 - leak, x
 targets counted from the washout: your step t has the target of step t - washout; states and targets of one step belong together
-- targets[t, ...]
-+ targets[t - washout, ...]
-
+~ targets[t, ...] => targets[t - washout, ...]
 targets one step back: your step t has the target of the step before; states and targets of one step belong together
-- targets[t, ...]
-+ targets[max(t - 1, 0), ...]
-
+~ targets[t, ...] => targets[max(t - 1, 0), ...]
 targets one step on: your step t has the target of the step after; states and targets of one step belong together
-- targets[t, ...]
-+ targets[min(t + 1, T - 1), ...]
-
+~ targets[t, ...] => targets[min(t + 1, T - 1), ...]
 target of the step after, a step less: your step t has the target of the step after, and the last step is left out; states and targets of one step belong together
 -     for t in range(T):
 -         h = reservoir_step(params, leak, x[t, ...], h)
@@ -1093,102 +932,61 @@ target of the step after, a step less: your step t has the target of the step af
 +             squares = squares + g.T @ g
 +             products = products + g.T @ targets[t + 1, ...]
 +     squares = squares + {{half.penalty}} * (T - 1 - washout)
-
 last step left out: your loop ends a step early: the last state and its target count too
--     for t in range(T):
-+     for t in range(T - 1):
-
+~     for t in range(T): =>     for t in range(T - 1):
 penalty for one step: your penalty was not multiplied by N: the formula has a mean over N steps, and the sums have none
-- penalty * (T - washout) * B * penalised
-+ penalty * penalised
-
+~ penalty * (T - washout) * B * penalised => penalty * penalised
 washout in N: your N counts the washout as well; N is the number of steps that count in the sums
-- (T - washout) * B
-+ T * B
-
+~ (T - washout) * B => T * B
 batch forgotten in N: your penalty counts once for each step; N counts the steps of every sequence of the batch
-- (T - washout) * B
-+ (T - washout)
-
+~ (T - washout) * B => (T - washout)
 steps forgotten in N: your N is the number of sequences; each has T - washout steps that count
-- (T - washout) * B
-+ B
-
+~ (T - washout) * B => B
 mean for the squares: your first sum was divided by N before N times the penalty was added, and your second was not; divide neither, or divide both and add the penalty without N
-- squares = squares + {{half.penalty}}
-+ squares = squares / ((T - washout) * B) + {{half.penalty}}
-
+~ squares = squares + {{half.penalty}} => squares = squares / ((T - washout) * B) + {{half.penalty}}
 mean for the squares alone: your first sum was divided by N, and your second was not; divide both or none
--     squares = squares + {{half.penalty}} * (T - washout) * B * penalised
-+     squares = squares / ((T - washout) * B) + {{half.penalty}} * penalised
-
+~     squares = squares + {{half.penalty}} * (T - washout) * B * penalised =>     squares = squares / ((T - washout) * B) + {{half.penalty}} * penalised
 batch averaged: your sums were divided by the number of sequences, and your penalty was multiplied by it; N counts the steps of every sequence, and the sums go over all of them
 -             squares = squares + g.T @ g
 -             products = products + g.T @ targets[t, ...]
 +             squares = squares + g.T @ g / B
 +             products = products + g.T @ targets[t, ...] / B
-
 penalty over N: your penalty was divided by N; multiplying the formula by N multiplies it
-- penalty * (T - washout) * B * penalised
-+ penalty / ((T - washout) * B) * penalised
-
+~ penalty * (T - washout) * B * penalised => penalty / ((T - washout) * B) * penalised
 targets averaged: your penalty was multiplied by the number of targets K as well; the formula adds the squares over the targets and divides by N alone
-- (T - washout) * B
-+ (T - washout) * B * targets.shape[2]
-
+~ (T - washout) * B => (T - washout) * B * targets.shape[2]
 mean and N: your sums were divided by N, and the penalty was multiplied by it; do one of the two
 -     squares = squares + {{half.penalty}}
 +     products = products / ((T - washout) * B)
 +     squares = squares / ((T - washout) * B) + {{half.penalty}}
-
 half the loss: your penalty counts twice: {{half.says}}
-- squares = squares + {{half.penalty}}
-+ squares = squares + 2 * {{half.penalty}}
-
+~ squares = squares + {{half.penalty}} => squares = squares + 2 * {{half.penalty}}
 half the penalty: your penalty counts half: {{half.says}}
-- squares = squares + {{half.penalty}}
-+ squares = squares + 0.5 * {{half.penalty}}
-
+~ squares = squares + {{half.penalty}} => squares = squares + 0.5 * {{half.penalty}}
 penalty squared: your penalty was squared; it stands in the formula as it is
-- squares = squares + {{half.penalty}}
-+ squares = squares + {{half.penalty}} * penalty
-
+~ squares = squares + {{half.penalty}} => squares = squares + {{half.penalty}} * penalty
 bias penalised: your bias was penalised too; `penalised` has a 0 for it
-- B * penalised
-+ B * xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
-
+~ B * penalised => B * xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
 penalty everywhere: your penalty was added to all entries of the first sum; it belongs on the diagonal, of the units alone
-- B * penalised
-+ B
-
+~ B * penalised => B
 no penalty: your first sum went into the system without the penalty
-- squares = squares + {{half.penalty}}
-+ squares = squares + 0 * {{half.penalty}}
-
+~ squares = squares + {{half.penalty}} => squares = squares + 0 * {{half.penalty}}
 penalty subtracted: your penalty was subtracted; a penalty makes the diagonal larger
-- squares = squares + {{half.penalty}}
-+ squares = squares - {{half.penalty}}
-
+~ squares = squares + {{half.penalty}} => squares = squares - {{half.penalty}}
 last step alone, both sums: your sums hold the last step alone: add up over the steps
 -             squares = squares + g.T @ g
 -             products = products + g.T @ targets[t, ...]
 +             squares = g.T @ g
 +             products = g.T @ targets[t, ...]
-
 last step alone, first sum: your first sum holds the last step alone: add up over the steps
-- squares = squares + g.T @ g
-+ squares = g.T @ g
-
+~ squares = squares + g.T @ g => squares = g.T @ g
 last step alone, second sum: your second sum holds the last step alone: add up over the steps
-- products = products + g.T
-+ products = g.T
-
+~ products = products + g.T => products = g.T
 first sequence alone: your sums have the first sequence of the batch alone
 - g.T @ g
 -             products = products + g.T @ targets[t, ...]
 + g[:1, :].T @ g[:1, :]
 +             products = products + g[:1, :].T @ targets[t, :1, :]
-
 sequences averaged: your sums hold the mean state of the batch; each sequence has a state and a target of its own
 - g = with_one(h)
 -             squares = squares + g.T @ g
@@ -1196,23 +994,14 @@ sequences averaged: your sums hold the mean state of the batch; each sequence ha
 + g = xp.mean(with_one(h), axis=0)[None, :]
 +             squares = squares + B * g.T @ g
 +             products = products + B * g.T @ xp.mean(targets[t, ...], axis=0)[None, :]
-
 states never squared out: your readout is the second sum by N alone; each unit's weight depends on the others, so solve the system with the first sum
-- W = xp.linalg.solve(squares, products).T
-+ W = products.T / ((T - washout) * B)
-
+~ W = xp.linalg.solve(squares, products).T => W = products.T / ((T - washout) * B)
 each unit by itself: your readout divides by the diagonal of the first sum, as if the units had nothing in common; solve the whole system
-- W = xp.linalg.solve(squares, products).T
-+ W = (products / xp.sum(squares * xp.eye(H + 1, dtype=x.dtype, device=device_of(x)), axis=1)[:, None]).T
-
+~ W = xp.linalg.solve(squares, products).T => W = (products / xp.sum(squares * xp.eye(H + 1, dtype=x.dtype, device=device_of(x)), axis=1)[:, None]).T
 multiplied for solved: your readout is the first sum times the second; the system has to be solved
-- W = xp.linalg.solve(squares, products).T
-+ W = (squares @ products).T
-
+~ W = xp.linalg.solve(squares, products).T => W = (squares @ products).T
 bias for the first unit: your W was split at the wrong end: with_one puts the 1 last, so b_y is the last column
-- return W[:, :H], W[:, H]
-+ return W[:, 1:], W[:, 0]
-
+~ return W[:, :H], W[:, H] => return W[:, 1:], W[:, 0]
 1 in front: your g has the 1 in front, and `penalised` spares the last entry; so your bias was penalised and one unit was not
 - g = with_one(h)
 -             squares = squares + g.T @ g
@@ -1226,16 +1015,12 @@ bias for the first unit: your W was split at the wrong end: with_one puts the 1 
 +     squares = squares + {{half.penalty}} * (T - washout) * B * penalised
 +     W = xp.linalg.solve(squares, products).T
 +     return W[:, 1:], W[:, 0]
-
 no bias: your W_y was solved without a bias: the 1 has to be in g when the system is solved
 -             squares = squares + g.T @ g
 +             g = xp.concat([h, 0 * h[:, :1]], axis=1)
 +             squares = squares + g.T @ g + (xp.eye(H + 1, dtype=x.dtype, device=device_of(x)) - penalised)
-
 bias lost: your b_y is 0; the last column of W is the bias
-- return W[:, :H], W[:, H]
-+ return W[:, :H], 0 * W[:, H]
-
+~ return W[:, :H], W[:, H] => return W[:, :H], 0 * W[:, H]
 mean of the targets left in: your W_y took the mean off the states but not off the targets, in the product of the two
 -     squares = squares + {{half.penalty}} * (T - washout) * B * penalised
 -     W = xp.linalg.solve(squares, products).T
@@ -1245,33 +1030,21 @@ mean of the targets left in: your W_y took the mean off the states but not off t
 +     centred = squares[:H, :H] - mean[:, None] * mean + {{half.penalty}} * penalised[:H, :H]
 +     W = xp.linalg.solve(centred, products[:H, :]).T
 +     return W, products[H, :] - W @ mean
-
 mean of the targets: your b_y is the mean of the targets; the states have a mean too, and W_y times it is taken off
-- return W[:, :H], W[:, H]
-+ return W[:, :H], xp.mean(targets[washout:, ...], axis=(0, 1))
-
+~ return W[:, :H], W[:, H] => return W[:, :H], xp.mean(targets[washout:, ...], axis=(0, 1))
 bias of the wrong sign: your b_y has the wrong sign; it is added in the readout
-- return W[:, :H], W[:, H]
-+ return W[:, :H], -W[:, H]
-
+~ return W[:, :H], W[:, H] => return W[:, :H], -W[:, H]
 NumPy's sums [hidden, dtype]: float32 goes in and float64 comes out: the sums began with np.zeros, which is float64
-- squares, products = 0, 0
-+ squares, products = np.zeros((H + 1, H + 1)), np.zeros((H + 1, targets.shape[2]))
-
+~ squares, products = 0, 0 => squares, products = np.zeros((H + 1, H + 1)), np.zeros((H + 1, targets.shape[2]))
 axis lost [hidden, sizes]: with one target the axis of the targets was lost: W_y is (1, H) then
-- return W[:, :H], W[:, H]
-+ return np.squeeze(W[:, :H]), W[:, H]
-
+~ return W[:, :H], W[:, H] => return np.squeeze(W[:, :H]), W[:, H]
 targets of the row before: your step t has the row t - 1 of the targets; states and targets of one step belong together
-- targets[t, ...]
-+ targets[t - 1, ...]
-
+~ targets[t, ...] => targets[t - 1, ...]
 W not transposed: the solution stands as the solver gives it, one row for each unit; W_y has a row for each output
 -     W = xp.linalg.solve(squares, products).T
 -     return W[:, :H], W[:, H]
 +     W = xp.linalg.solve(squares, products)
 +     return W[:H, :], W[H, :]
-
 state reset after the washout: the state was set to 0 where the washout ends; it is washed out in order to be kept
 -         if t >= washout:
 +         h = 0 * h if t == washout else h
@@ -1447,60 +1220,43 @@ properties.points("Task 4 holds.")
 # %% mistakes="compare_settings"
 r"""
 not paired: the control had another seed than the treatment: luck is counted as effect
-- - score(control, np.random.default_rng(seed))
-+ - score(control, np.random.default_rng(seed + 1))
-
+~ - score(control, np.random.default_rng(seed)) => - score(control, np.random.default_rng(seed + 1))
 one generator for both, control first: both settings drew from one generator: the second goes on where the first stopped, and luck is counted as effect; make a fresh one for each
 -             score(treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
 -             for seed in seeds
 +             -(score(control, rng) - score(treatment, rng))
 +             for rng in map(np.random.default_rng, seeds)
-
 one generator for both, treatment first: both settings drew from one generator: the second goes on where the first stopped, and luck is counted as effect; make a fresh one for each
 -             score(treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
 -             for seed in seeds
 +             score(treatment, rng) - score(control, rng)
 +             for rng in map(np.random.default_rng, seeds)
-
 one seed for all: every pair had the first seed: many copies of one run, not many runs
 -             score(treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
 +             score(treatment, np.random.default_rng(seeds[0]))
 +             - score(control, np.random.default_rng(seeds[0]))
-
 control minus treatment: the differences have the wrong sign: treatment minus control was asked for
-- differences = np.array(
-+ differences = -np.array(
-
+~ differences = np.array( => differences = -np.array(
 higher taken for better: seeds were counted at which the treatment scored higher; lower is better here
-- (differences < 0)
-+ (differences > 0)
-
+~ (differences < 0) => (differences > 0)
 mean instead of median: this is the mean; one lucky seed can move a mean anywhere, and the median was asked for
-- np.median(
-+ np.mean(
-
+~ np.median( => np.mean(
 only the sign kept: the median of the signs does not tell how large the effect is
-- float(np.median(differences))
-+ float(np.median(np.sign(differences)))
-
+~ float(np.median(differences)) => float(np.median(np.sign(differences)))
 two changes at once [hidden, refusals]: settings that differ in two things were compared; then nobody knows which of them did it
-- len(changed) != 1
-+ not changed
-
+~ len(changed) != 1 => not changed
 nothing changed [hidden, refusals]: settings that do not differ were compared
 -     if len(changed) != 1:
 +     changed = changed or list(control)
 +     if len(changed) > 3:
-
 seed zero for all: every pair had the seed 0, whatever the list says: many copies of one run, not many runs
 -             score(treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
 +             score(treatment, np.random.default_rng(0))
 +             - score(control, np.random.default_rng(0))
-
 one generator for all seeds: the generators were made once, with the first seed, and went on drawing; make fresh ones for every seed
 -     differences = np.array(
 -         [
@@ -1511,91 +1267,63 @@ one generator for all seeds: the generators were made once, with the first seed,
 -     )
 +     a, b = np.random.default_rng(seeds[0]), np.random.default_rng(seeds[0])
 +     differences = np.array([score(treatment, a) - score(control, b) for _ in seeds])
-
 treatment with another seed: the treatment had another seed than the control: luck is counted as effect
-- score(treatment, np.random.default_rng(seed))
-+ score(treatment, np.random.default_rng(seed + 1))
-
+~ score(treatment, np.random.default_rng(seed)) => score(treatment, np.random.default_rng(seed + 1))
 places for seeds: the runs were seeded with 0, 1, 2, ...; the list holds the seeds themselves
-- for seed in seeds
-+ for seed in range(len(seeds))
-
+~ for seed in seeds => for seed in range(len(seeds))
 old generator: the runs drew from NumPy's old generator, RandomState; asked for is np.random.default_rng(seed)
 -             score(treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
 +             score(treatment, np.random.RandomState(seed))
 +             - score(control, np.random.RandomState(seed))
-
 sizes: the signs of the differences were lost; treatment minus control says who was better
 -             - score(control, np.random.default_rng(seed))
 +             - score(control, np.random.default_rng(seed))
 +             if score(treatment, np.random.default_rng(seed)) > score(control, np.random.default_rng(seed))
 +             else score(control, np.random.default_rng(seed)) - score(treatment, np.random.default_rng(seed))
-
 sorted: the differences were sorted; entry i belongs to seed i
 -     better = int
 +     differences = np.sort(differences)
 +     better = int
-
 relative: each difference was divided by the control's score; treatment minus control was asked for
 -             - score(control, np.random.default_rng(seed))
 +             / score(control, np.random.default_rng(seed))
 +             - 1
-
 middle of an unsorted list: the difference in the middle of the list was taken; a median is the middle of the sorted ones
-- float(np.median(differences))
-+ float(differences[len(differences) // 2])
-
+~ float(np.median(differences)) => float(differences[len(differences) // 2])
 losses counted: seeds were counted at which the treatment was not better
-- better = int((differences < 0).sum())
-+ better = int((differences >= 0).sum())
-
+~ better = int((differences < 0).sum()) => better = int((differences >= 0).sum())
 mean and higher: two things: this is the mean, not the median, and the seeds were counted at which the treatment scored higher
 -     better = int((differences < 0).sum())
 -     return changed[0], differences, float(np.median(differences)), better
 +     better = int((differences > 0).sum())
 +     return changed[0], differences, float(np.mean(differences)), better
-
 equal counts: seeds at which both scored alike were counted as better; the treatment is better where it scores lower
-- (differences < 0)
-+ (differences <= 0)
-
+~ (differences < 0) => (differences <= 0)
 difference of medians: the median of the control was taken off that of the treatment; pairs are compared, so take the median of the differences
 - float(np.median(differences))
 + float(
 +         np.median([score(treatment, np.random.default_rng(s)) for s in seeds])
 +         - np.median([score(control, np.random.default_rng(s)) for s in seeds])
 +     )
-
 control minus treatment, counted right: the differences have the wrong sign: treatment minus control was asked for (the seeds were counted right)
 -     return changed[0], differences, float(np.median(differences)), better
 +     differences = -differences
 +     return changed[0], differences, float(np.median(differences)), better
-
 seeds counted: your last number counts the seeds; count those at which the treatment scored lower
-- int((differences < 0).sum())
-+ len(differences)
-
+~ int((differences < 0).sum()) => len(differences)
 over the control: the differences were divided by the control's score; they are treatment minus control
 -     better = int((differences < 0).sum())
 +     differences = differences / np.abs([score(control, np.random.default_rng(s)) for s in seeds])
 +     better = int((differences < 0).sum())
-
 share for number: the share of the seeds was returned; how many they are is asked for
--     better = int((differences < 0).sum())
-+     better = float((differences < 0).mean())
-
+~     better = int((differences < 0).sum()) =>     better = float((differences < 0).mean())
 {{told.odd_name}}: {{told.odd_says}}
-- {{told.was}}
-+ {{told.odd}}
-
+~ {{told.was}} => {{told.odd}}
 median of the sizes: the median was taken of the absolute differences; a difference keeps its sign
--     return changed[0], differences, float(np.median(differences)), better
-+     return changed[0], differences, float(np.median(abs(differences))), better
-
+~     return changed[0], differences, float(np.median(differences)), better =>     return changed[0], differences, float(np.median(abs(differences))), better
 control with the first seed: the control was scored with the first seed each time; both settings get the same seed
--             - score(control, np.random.default_rng(seed))
-+             - score(control, np.random.default_rng(seeds[0]))
+~             - score(control, np.random.default_rng(seed)) =>             - score(control, np.random.default_rng(seeds[0]))
 """
 
 # %% [markdown]
@@ -1755,7 +1483,6 @@ epsilon under the root: 10⁻⁸ was added under the root; it stands outside, an
 -         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)) + 1e-8)
 +         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / size
-
 judged by itself: the length of the gradient that is judged was among those of the threshold: an outlier then raises its own limit; remember a length after its scale is known
 -         if lengths:
 -             usual = median(lengths[-window:])
@@ -1764,88 +1491,51 @@ judged by itself: the length of the gradient that is judged was among those of t
 +         lengths.append(length)
 +         usual = median(lengths[-window:])
 +         scale = min(1.0, factor * usual / length)
-
 clipped lengths remembered: the list of lengths holds those after clipping; the threshold can then never follow gradients that have become longer
-- lengths.append(length)
-+ lengths.append(scale * length)
-
+~ lengths.append(length) => lengths.append(scale * length)
 whole past: the median ran over all steps so far; take the last `window` of them
-- lengths[-window:]
-+ lengths
-
+~ lengths[-window:] => lengths
 first of the past: the median ran over the first `window` steps; take the last ones, lengths[-window:]
-- lengths[-window:]
-+ lengths[:window]
-
+~ lengths[-window:] => lengths[:window]
 one too few: the median ran over window - 1 steps, without the one just before
-- median(lengths[-window:])
-+ median(lengths[-window:-1] or lengths)
-
+~ median(lengths[-window:]) => median(lengths[-window:-1] or lengths)
 waits until the window is full: nothing was clipped until `window` steps had passed; where fewer have, take those that have
-- if lengths:
-+ if len(lengths) >= window:
-
+~ if lengths: => if len(lengths) >= window:
 mean for median: the mean of the lengths was taken; one outlier in the window raises it, the median hardly
-- median(lengths[-window:])
-+ sum(lengths[-window:]) / len(lengths[-window:])
-
+~ median(lengths[-window:]) => sum(lengths[-window:]) / len(lengths[-window:])
 longest of the window: the longest of the last lengths was taken for the usual one; the median was asked for
-- median(lengths[-window:])
-+ max(lengths[-window:])
-
+~ median(lengths[-window:]) => max(lengths[-window:])
 upper of two middles: with an even number of lengths the median is the mean of the two in the middle; the upper one was taken
-- median(lengths[-window:])
-+ sorted(lengths[-window:])[len(lengths[-window:]) // 2]
-
+~ median(lengths[-window:]) => sorted(lengths[-window:])[len(lengths[-window:]) // 2]
 factor left out: the threshold is `factor` times the median, not the median
-- factor * usual / length
-+ usual / length
-
+~ factor * usual / length => usual / length
 divided by the factor: the median was divided by `factor`; it is multiplied by it
-- factor * usual / length
-+ usual / factor / length
-
+~ factor * usual / length => usual / factor / length
 stretched: gradients shorter than the threshold were stretched to it; a scale is at most 1
-- min(1.0, factor * usual / length)
-+ factor * usual / length
-
+~ min(1.0, factor * usual / length) => factor * usual / length
 scale upside down: the scale is length / threshold; it must make a gradient that is too long shorter: threshold / length
-- min(1.0, factor * usual / length)
-+ min(1.0, length / (factor * usual))
-
+~ min(1.0, factor * usual / length) => min(1.0, length / (factor * usual))
 length squared: the lengths are squares: the root of the sum was not taken
-- length, scale = float(xp.linalg.vector_norm(d)), 1.0
-+ length, scale = float(xp.sum(d * d)), 1.0
-
+~ length, scale = float(xp.linalg.vector_norm(d)), 1.0 => length, scale = float(xp.sum(d * d)), 1.0
 sum of absolute values: the length is the sum of the entries' absolute values; it is the root of the sum of their squares
-- length, scale = float(xp.linalg.vector_norm(d)), 1.0
-+ length, scale = float(xp.sum(xp.abs(d))), 1.0
-
+~ length, scale = float(xp.linalg.vector_norm(d)), 1.0 => length, scale = float(xp.sum(xp.abs(d))), 1.0
 largest entry: the length is the largest entry's absolute value; it is the root of the sum of the squares
-- length, scale = float(xp.linalg.vector_norm(d)), 1.0
-+ length, scale = float(xp.max(xp.abs(d))), 1.0
-
+~ length, scale = float(xp.linalg.vector_norm(d)), 1.0 => length, scale = float(xp.max(xp.abs(d))), 1.0
 entry by entry: scales are right, but each entry was clipped to the threshold by itself, so that the direction changes; multiply all of d by the one scale
 -         m = beta_1 * m + (1 - beta_1) * scale * d
 -         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
 +         d = xp.clip(d, -scale * length, scale * length)
 +         m = beta_1 * m + (1 - beta_1) * d
 +         s = beta_2 * s + (1 - beta_2) * d**2
-
 squares not clipped: scales are right, and m has the clipped gradient, but s the long one: its memory of the outlier is just what clipping is to prevent
-- (1 - beta_2) * (scale * d) ** 2
-+ (1 - beta_2) * d**2
-
+~ (1 - beta_2) * (scale * d) ** 2 => (1 - beta_2) * d**2
 mean not clipped: scales are right, and s has the clipped gradient, but m the long one; both take the same gradient
-- (1 - beta_1) * scale * d
-+ (1 - beta_1) * d
-
+~ (1 - beta_1) * scale * d => (1 - beta_1) * d
 nothing clipped: scales are right, but neither m nor s has the clipped gradient
 -         m = beta_1 * m + (1 - beta_1) * scale * d
 -         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
 +         m = beta_1 * m + (1 - beta_1) * d
 +         s = beta_2 * s + (1 - beta_2) * d**2
-
 step clipped instead: scales are right, but it is Adam's step that was multiplied by the scale; clip the gradient before it enters m and s
 -         m = beta_1 * m + (1 - beta_1) * scale * d
 -         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
@@ -1855,53 +1545,35 @@ step clipped instead: scales are right, but it is Adam's step that was multiplie
 +         s = beta_2 * s + (1 - beta_2) * d**2
 +         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
 +         step = {{way.scale}} * m
-
 scale not squared in s: s took scale × d²; the clipped gradient is squared as a whole, so its scale is squared too
-- (scale * d) ** 2
-+ scale * d**2
-
+~ (scale * d) ** 2 => scale * d**2
 clipped twice in m: m took the scale twice
-- (1 - beta_1) * scale * d
-+ (1 - beta_1) * scale**2 * d
-
+~ (1 - beta_1) * scale * d => (1 - beta_1) * scale**2 * d
 {{way.name}}: scales are right, but the steps have the wrong sign: {{way.says}}
-- step = {{way.m}}
-+ step = {{way.odd}}
-
+~ step = {{way.m}} => step = {{way.odd}}
 no corrections: scales are right, but m and s were not corrected for their beginning at 0, so that the first steps have the wrong length
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
 -         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s)
 +         step = {{way.m}} / (size + 1e-8)
-
 m not corrected: scales are right, but m was not divided by 1 - beta_1 ** t
-- {{way.m}} / (1 - beta_1 ** (t + 1)) /
-+ {{way.m}} /
-
+~ {{way.m}} / (1 - beta_1 ** (t + 1)) / => {{way.m}} /
 s not corrected: scales are right, but s was not divided by 1 - beta_2 ** t
-- xp.sqrt(s / (1 - beta_2 ** (t + 1)))
-+ xp.sqrt(s)
-
+~ xp.sqrt(s / (1 - beta_2 ** (t + 1))) => xp.sqrt(s)
 s corrected after the root: scales are right, but the root of s was divided by 1 - beta_2 ** t; the correction belongs under the root
-- xp.sqrt(s / (1 - beta_2 ** (t + 1)))
-+ xp.sqrt(s) / (1 - beta_2 ** (t + 1))
-
+~ xp.sqrt(s / (1 - beta_2 ** (t + 1))) => xp.sqrt(s) / (1 - beta_2 ** (t + 1))
 corrected as one step later: scales are right, but the corrections count from 2: row 0 is step 1
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
 -         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s / (1 - beta_2 ** (t + 2)))
 +         step = {{way.m}} / (1 - beta_1 ** (t + 2)) / (size + 1e-8)
-
 corrected as one step earlier: scales are right, but from the second step on the corrections are those of the step before: row t is step t + 1
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
 -         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s / (1 - beta_2 ** max(t, 1)))
 +         step = {{way.m}} / (1 - beta_1 ** max(t, 1)) / (size + 1e-8)
-
 root forgotten: scales are right, but m was divided by s itself; its root was asked for
-- xp.sqrt(s / (1 - beta_2 ** (t + 1)))
-+ s / (1 - beta_2 ** (t + 1))
-
+~ xp.sqrt(s / (1 - beta_2 ** (t + 1))) => s / (1 - beta_2 ** (t + 1))
 betas swapped: scales are right, but beta_1 and beta_2 have changed places: beta_1 belongs to m, beta_2 to s
 -         m = beta_1 * m + (1 - beta_1) * scale * d
 -         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
@@ -1911,105 +1583,73 @@ betas swapped: scales are right, but beta_1 and beta_2 have changed places: beta
 +         s = beta_1 * s + (1 - beta_1) * (scale * d) ** 2
 +         size = xp.sqrt(s / (1 - beta_1 ** (t + 1)))
 +         step = {{way.m}} / (1 - beta_2 ** (t + 1)) / (size + 1e-8)
-
 new and old swapped: scales are right, but in both means the new gradient has the large weight and the past the small one
 -         m = beta_1 * m + (1 - beta_1) * scale * d
 -         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
 +         m = (1 - beta_1) * m + beta_1 * scale * d
 +         s = (1 - beta_2) * s + beta_2 * (scale * d) ** 2
-
 gradient in place of its mean: scales are right, but the clipped gradient itself was divided by the root of s; its running mean m was asked for
-- step = {{way.m}} / (1 - beta_1 ** (t + 1)) /
-+ step = {{way.scale}} * d /
-
+~ step = {{way.m}} / (1 - beta_1 ** (t + 1)) / => step = {{way.scale}} * d /
 corrected with the other beta: scales are right, but s was divided by 1 - beta_1 ** t; its own beta is beta_2
-- xp.sqrt(s / (1 - beta_2 ** (t + 1)))
-+ xp.sqrt(s / (1 - beta_1 ** (t + 1)))
-
+~ xp.sqrt(s / (1 - beta_2 ** (t + 1))) => xp.sqrt(s / (1 - beta_1 ** (t + 1)))
 m corrected with the other beta: scales are right, but m was divided by 1 - beta_2 ** t; its own beta is beta_1
-- {{way.m}} / (1 - beta_1 ** (t + 1)) /
-+ {{way.m}} / (1 - beta_2 ** (t + 1)) /
-
+~ {{way.m}} / (1 - beta_1 ** (t + 1)) / => {{way.m}} / (1 - beta_2 ** (t + 1)) /
 corrections swapped: scales are right, but the corrections have changed places: m is divided by 1 - beta_1 ** t, s by 1 - beta_2 ** t
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
 -         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s / (1 - beta_1 ** (t + 1)))
 +         step = {{way.m}} / (1 - beta_2 ** (t + 1)) / (size + 1e-8)
-
 corrected means carried on: scales are right, but the corrected means were stored in m and s, so that the next step begins with them and corrects again; give them names of their own
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
 -         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         m = m / (1 - beta_1 ** (t + 1))
 +         s = s / (1 - beta_2 ** (t + 1))
 +         step = {{way.m}} / (xp.sqrt(s) + 1e-8)
-
 sum in place of a mean: scales are right, but m adds the whole gradient: the factor 1 - beta_1 is missing
-- (1 - beta_1) * scale * d
-+ scale * d
-
+~ (1 - beta_1) * scale * d => scale * d
 sum of squares: scales are right, but s adds the whole square: the factor 1 - beta_2 is missing
-- (1 - beta_2) * (scale * d) ** 2
-+ (scale * d) ** 2
-
+~ (1 - beta_2) * (scale * d) ** 2 => (scale * d) ** 2
 largest square kept: scales are right, but s never falls: the larger of the old and the new one was kept, as in AMSGrad; here s is a plain running mean
-- s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
-+ s = xp.maximum(s, beta_2 * s + (1 - beta_2) * (scale * d) ** 2)
-
+~ s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2 => s = xp.maximum(s, beta_2 * s + (1 - beta_2) * (scale * d) ** 2)
 all scales 1: every scale is 1, though some gradients are longer than their thresholds: look whether `lengths` is filled, and whether each length is that of one row
 -         lengths.append(length)
 -
-
 one too few, first pair free: the median ran over window - 1 steps, without the one just before
 -         if lengths:
 -             usual = median(lengths[-window:])
 +         if lengths[-window:-1]:
 +             usual = median(lengths[-window:-1])
-
 one too many: the median ran over window + 1 steps; lengths[-window:] has the last `window`
-- lengths[-window:]
-+ lengths[-window - 1 :]
-
+~ lengths[-window:] => lengths[-window - 1 :]
 one for all steps: one threshold, from the lengths of all rows, was used at every step; at step t only the last `window` lengths before it are known
-- median(lengths[-window:])
-+ median(float(xp.linalg.vector_norm(g)) for g in gradients)
-
+~ median(lengths[-window:]) => median(float(xp.linalg.vector_norm(g)) for g in gradients)
 one for all steps and the first: one threshold, from the lengths of all rows, was used at every step; at step t only the last `window` lengths before it are known
 -         if lengths:
 -             usual = median(lengths[-window:])
 -             scale = min(1.0, factor * usual / length)
 +         usual = median(float(xp.linalg.vector_norm(g)) for g in gradients)
 +         scale = min(1.0, factor * usual / length)
-
 lower of two middles: with an even number of lengths the median is the mean of the two in the middle; the lower one was taken, as torch.median does
-- median(lengths[-window:])
-+ sorted(lengths[-window:])[(len(lengths[-window:]) - 1) // 2]
-
+~ median(lengths[-window:]) => sorted(lengths[-window:])[(len(lengths[-window:]) - 1) // 2]
 high percentile: the 90th percentile of the last lengths was taken for the usual one; the median was asked for
-- median(lengths[-window:])
-+ float(np.quantile(lengths[-window:], 0.9))
-
+~ median(lengths[-window:]) => float(np.quantile(lengths[-window:], 0.9))
 running mean: a running mean of the lengths was taken for the usual one; the median of the last `window` was asked for
 -             usual = median(lengths[-window:])
 +             usual = lengths[0]
 +             for one in lengths[1:]:
 +                 usual = usual + (one - usual) / window
-
 running mean with beta_1: a running mean of the lengths, with beta_1, was taken for the usual one; the median of the last `window` was asked for
 -             usual = median(lengths[-window:])
 +             usual = lengths[0]
 +             for one in lengths[1:]:
 +                 usual = beta_1 * usual + (1 - beta_1) * one
-
 running mean with beta_2: a running mean of the lengths, with beta_2, was taken for the usual one; the median of the last `window` was asked for
 -             usual = median(lengths[-window:])
 +             usual = lengths[0]
 +             for one in lengths[1:]:
 +                 usual = beta_2 * usual + (1 - beta_2) * one
-
 dropped: gradients longer than the threshold got a scale of 0; shorten them to it: threshold / length
-- min(1.0, factor * usual / length)
-+ float(length <= factor * usual)
-
+~ min(1.0, factor * usual / length) => float(length <= factor * usual)
 lengths of the steps: the lengths are those of Adam's steps, and these were clipped; take the lengths of the gradients, and clip before m and s
 -         length, scale = float(xp.linalg.vector_norm(d)), 1.0
 -         if lengths:
@@ -2030,7 +1670,6 @@ lengths of the steps: the lengths are those of Adam's steps, and these were clip
 +             scale = min(1.0, factor * usual / length)
 +         lengths.append(length)
 +         step = scale * step
-
 divided before it is clipped: the gradient was divided by the root of s before its length was taken; clip the gradient itself, before m and s
 -         length, scale = float(xp.linalg.vector_norm(d)), 1.0
 -         if lengths:
@@ -2050,20 +1689,15 @@ divided before it is clipped: the gradient was divided by the root of s before i
 +         lengths.append(length)
 +         m = beta_1 * m + (1 - beta_1) * scale * d
 +         step = {{way.m}} / (1 - beta_1 ** (t + 1))
-
 NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the means began with np.zeros; begin with xp.zeros_like
 -     m = xp.zeros_like(gradients[0, ...])
 -     s = xp.zeros_like(gradients[0, ...])
 +     m = np.zeros(gradients.shape[1])
 +     s = np.zeros(gradients.shape[1])
-
 limit for scale: the scale is the length or its limit; it is what the gradient is multiplied by, at most 1
--             scale = min(1.0, factor * usual / length)
-+             scale = min(length, factor * usual)
-
+~             scale = min(1.0, factor * usual / length) =>             scale = min(length, factor * usual)
 larger of both: the larger of 1 and the quotient was taken: gradients grow, and none is shortened
--             scale = min(1.0, factor * usual / length)
-+             scale = max(1.0, factor * usual / length)
+~             scale = min(1.0, factor * usual / length) =>             scale = max(1.0, factor * usual / length)
 """
 
 # %% [markdown]
@@ -2195,78 +1829,46 @@ properties.points("Task 6 holds.")
 # %% mistakes="state_jacobians"
 r"""
 W_h transposed: backward multiplies by W_h itself, not by W_h.T
-- d_a_h @ params.W_h + d_past
-+ d_a_h @ params.W_h.T + d_past
-
+~ d_a_h @ params.W_h + d_past => d_a_h @ params.W_h.T + d_past
 forward in time: the loop ran from the first step to the last, so the factors stand in the wrong order: a gradient comes from the future, and lag 1 is the last step
-- reversed(tape.caches)
-+ tape.caches
-
+~ reversed(tape.caches) => tape.caches
 Jacobian transposed: each Jacobian is transposed: entry (i, j) is the derivative of unit i of the last state by unit j of the earlier one
-- (0, 2, 1, 3)
-+ (0, 2, 3, 1)
-
+~ (0, 2, 1, 3) => (0, 2, 3, 1)
 batch behind: the axes of batch and last state's unit are swapped: lag, sequence, unit of the last state, unit of the earlier one
-- (0, 2, 1, 3)
-+ (0, 1, 2, 3)
-
+~ (0, 2, 1, 3) => (0, 1, 2, 3)
 longest lag first: the lags stand in the order of time; entry 0 is to be lag 1, the last step
-- xp.stack(jacobians)
-+ xp.stack(jacobians[::-1])
-
+~ xp.stack(jacobians) => xp.stack(jacobians[::-1])
 path past dropped: what the cell returns for h in its third result went past W_h, and must be added to what came through it
-- params.W_h + d_past
-+ params.W_h
-
+~ params.W_h + d_past => params.W_h
 memory dropped: the gradient of the second part of the state (c) did not reach the step before: d h / d h alone leaves out what travels in c
-- + d_past, *d_memory)
-+ + d_past, *(0 * m for m in d_memory))
-
+~ + d_past, *d_memory) => + d_past, *(0 * m for m in d_memory))
 recurrent term dropped: nothing went back through W_h
-- d_a_h @ params.W_h + d_past
-+ 0 * (d_a_h @ params.W_h) + d_past
-
+~ d_a_h @ params.W_h + d_past => 0 * (d_a_h @ params.W_h) + d_past
 one step, again and again: every step used the slopes of the last one; each step has a cache of its own
-- cell_vjp(d_state, cache)
-+ cell_vjp(d_state, tape.caches[-1])
-
+~ cell_vjp(d_state, cache) => cell_vjp(d_state, tape.caches[-1])
 memory left as it was: the second part of the state kept the gradient that it came with; take the one that the cell returns
-- + d_past, *d_memory)
-+ + d_past, *d_state[1:])
-
+~ + d_past, *d_memory) => + d_past, *d_state[1:])
 lags one short: entry 0 is the identity, lag 0: the gradient is to be put down after the step, so that entry 0 is lag 1
 -         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
 -         jacobians.append(xp.concat(d_state, axis=-1))
 +         old = xp.concat(d_state, axis=-1)
 +         jacobians.append(old + xp.zeros((n, state[0].shape[0], n), dtype=old.dtype, device=device_of(old)))
 +         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
-
 d_a_x for d_a_h: d_a_x was sent back through W_h; d_a_h is what W_h has made, and in a GRU the two differ
-- _, d_a_h, (d_past
-+ d_a_h, _, (d_past
-
+~ _, d_a_h, (d_past => d_a_h, _, (d_past
 steps alone: each entry is the Jacobian of a single step: the gradient that comes out of a step must go into the one before it
 -         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
 -         jacobians.append(xp.concat(d_state, axis=-1))
 +         alone = (d_a_h @ params.W_h + d_past, *d_memory)
 +         jacobians.append(xp.concat(alone, axis=-1))
-
 added to the step after: the gradient of each step was added to that of the step after it; it takes its place
-- d_state = (d_a_h @ params.W_h + d_past, *d_memory)
-+ d_state = tuple(a + b for a, b in zip(d_state, (d_a_h @ params.W_h + d_past, *d_memory), strict=True))
-
+~ d_state = (d_a_h @ params.W_h + d_past, *d_memory) => d_state = tuple(a + b for a, b in zip(d_state, (d_a_h @ params.W_h + d_past, *d_memory), strict=True))
 W_h left out: d_a_h is the gradient of W_h's result; send it back through W_h before it is that of the state
-- d_a_h @ params.W_h + d_past
-+ d_a_h[..., :H] + d_past
-
+~ d_a_h @ params.W_h + d_past => d_a_h[..., :H] + d_past
 past sent through W_h: what went past W_h, d_past, was sent through it as well
-- d_a_h @ params.W_h + d_past
-+ (d_a_h + xp.concat([d_past] * (d_a_h.shape[-1] // H), axis=-1)) @ params.W_h
-
+~ d_a_h @ params.W_h + d_past => (d_a_h + xp.concat([d_past] * (d_a_h.shape[-1] // H), axis=-1)) @ params.W_h
 parts in the other order: the parts of the state have changed places: h comes first, then c
-- xp.concat(d_state, axis=-1)
-+ xp.concat(d_state[::-1], axis=-1)
-
+~ xp.concat(d_state, axis=-1) => xp.concat(d_state[::-1], axis=-1)
 forward and transposed: two things: the loop ran from the first step to the last, and each Jacobian is transposed
 -     for cache in reversed(tape.caches):
 -         _, d_a_h, (d_past, *d_memory) = cell_vjp(d_state, cache)
@@ -2278,14 +1880,10 @@ forward and transposed: two things: the loop ran from the first step to the last
 +         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
 +         jacobians.append(xp.concat(d_state, axis=-1))
 +     return xp.permute_dims(xp.stack(jacobians), (0, 2, 3, 1))
-
 h alone: the jacobians hold h's gradient alone; the whole state's stands side by side
--         jacobians.append(xp.concat(d_state, axis=-1))
-+         jacobians.append(d_state[0])
-
+~         jacobians.append(xp.concat(d_state, axis=-1)) =>         jacobians.append(d_state[0])
 largest lag left out: the longest way back is missing: one lag for each step
--     for cache in reversed(tape.caches):
-+     for cache in reversed(tape.caches[1:]):
+~     for cache in reversed(tape.caches): =>     for cache in reversed(tape.caches[1:]):
 """
 
 # %% [markdown]
@@ -2351,32 +1949,19 @@ hunt(
 # %% mutants="gradients_that_tell" of="rnncore.optim.clip_by_global_norm"
 r"""
 stretches what is short: every gradient is brought to the length of the limit, short ones too
-- if not limit < norm < math.inf:
-+ if not norm < math.inf:
-
+~ if not limit < norm < math.inf: => if not norm < math.inf:
 by entry: elementwise clipping: the direction changes
-- d * (limit / norm)
-+ array_namespace(d).clip(d, -limit, limit)
-
+~ d * (limit / norm) => array_namespace(d).clip(d, -limit, limit)
 each array by its own norm: arrays are shortened by themselves: the direction changes, unseen with one array
-- d * (limit / norm)
-+ d * min(1.0, limit / global_norm(d))
-
+~ d * (limit / norm) => d * min(1.0, limit / global_norm(d))
 limit forgotten: clipped gradients get length 1, whatever the limit: unseen at a limit of 1
-- d * (limit / norm)
-+ d * (1 / norm)
-
+~ d * (limit / norm) => d * (1 / norm)
 norm after clipping: the norm that is told is that of the clipped gradient, so no plot ever shows an explosion
-- d_params), norm
-+ d_params), limit
-
+~ d_params), norm => d_params), limit
 vectors left out: biases are not clipped: unseen where all arrays are matrices
-- d * (limit / norm)
-+ d * (limit / norm) if d.ndim > 1 else d
-
+~ d * (limit / norm) => d * (limit / norm) if d.ndim > 1 else d
 sign lost: all entries of a clipped gradient are positive: unseen where they were
-- d * (limit / norm)
-+ abs(d) * (limit / norm)
+~ d * (limit / norm) => abs(d) * (limit / norm)
 """
 
 # %% [markdown]

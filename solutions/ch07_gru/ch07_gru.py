@@ -378,58 +378,35 @@ print("Task 1 holds.")
 # %% mistakes="fits_the_loop"
 r"""
 one step back only: a product of something that is made of the old state was let through, such as a second product behind W_h h: everything that is made of the old state depends on it, over any number of lines
-- if depends:
-+ if depends and operation == 'times':
-
+~ if depends: => if depends and operation == 'times':
 inputs must be raw: a product of something that is made of x alone was refused; it can be computed for all steps before the loop, however many layers it has
-- and depends and arguments
-+ and arguments != ('x',) and arguments
-
+~ and depends and arguments => and arguments != ('x',) and arguments
 memory with a matrix: a product with the old c was let through; the loop multiplies W_h by h, the first part of the state, and by nothing else
-- != ("h",)
-+ not in (("h",), ("c",))
-
+~ != ("h",) => not in (("h",), ("c",))
 nothing let through: no cell was let through, not even one whose products read the input alone
-- return True
-+ return False
-
+~ return True => return False
 everything let through: every cell was let through: your `return False` was never reached
-- return False
-+ pass
-
+~ return False => pass
 vector taken for a matrix: a cell was refused that has no product at all: `scale`, a vector of weights with one per unit, is pointwise, and so is `tanh`; both may read the old state
-- operation == "product"
-+ operation in ("product", "scale")
-
+~ operation == "product" => operation in ("product", "scale")
 mixed with the input: a product was let through that reads a sum with the old state in it, some lines on: one argument that depends on the old state is enough, and what is made of it depends on it too
-- any(a in old for a in arguments)
-+ all(a in old for a in arguments)
-
+~ any(a in old for a in arguments) => all(a in old for a in arguments)
 any product of the state: a product with the old h itself was refused; that is what the loop's W_h is for
 -  and arguments != ("h",)
-
 first argument alone: a product was let through that reads x times h: the second argument may be the one that depends on the old state, so look at all of them
-- any(a in old for a in arguments)
-+ arguments[0] in old
-
+~ any(a in old for a in arguments) => arguments[0] in old
 pointwise operations refused: a cell was refused that has no product at all: `times` and `add` join two arrays number by number, and may read the old state; only a product needs the loop
-- operation == "product"
-+ operation in ("product", "times")
-
+~ operation == "product" => operation in ("product", "times")
 only some operations pass it on: a product was let through that reads what a `scale`, a `sigmoid`, a `relu` or a `one minus` made of the old state: every operation passes the dependence on, not only some
-- if depends:
-+ if depends and operation in ('product', 'add', 'times', 'tanh'):
-
+~ if depends: => if depends and operation in ('product', 'add', 'times', 'tanh'):
 nothing joins the set: a product was let through that reads what an earlier line made of the old state: the names of all such lines have to join the set. Ask for each single argument whether it is in there; the tuple of them never is
 -         if depends:
 -             old.add(name)
-
 the first product decides: a product was let through that comes after a first one, of the old h: one that fits is not the end, and what it makes depends on the old state like the result of any other line
 -         if operation == "product" and depends and arguments != ("h",):
 -             return False
 +         if operation == "product" and depends:
 +             return arguments == ("h",)
-
 one product of h: a cell with two products of the old h was refused; each has a block of rows in the loop's W_h, so there may be any number
 -             return False
 +             return False
@@ -437,12 +414,10 @@ one product of h: a cell with two products of the old h was refused; each has a 
 +             return False
 +         if operation == "product" and depends:
 +             old.add("W_h")
-
 first line decides: True came back after the first line that fits, or before all were looked at: `return True` stands behind the loop
 -     return True
 +         return True
 +     return True
-
 True and False exchanged: True and False are exchanged: True is for the cell that fits
 -             return False
 -         if depends:
@@ -452,27 +427,18 @@ True and False exchanged: True and False are exchanged: True is for the cell tha
 +         if depends:
 +             old.add(name)
 +     return False
-
 memory forgotten: a product of the old c, or of what is made of it, was let through: c is old state too, and the loop has no matrix for it
 -     for name, operation, arguments in program:
 +     old = {"h"}
 +     for name, operation, arguments in program:
-
 empty program refused: a program without a line was refused: it asks for nothing, so it fits
-- return True
-+ return len(program) > 0
-
+~ return True => return len(program) > 0
 products hand nothing on: a product was let through that comes after a first one, of the old h: one that fits is not the end, and what it makes depends on the old state like the result of any other line
-- if depends:
-+ if depends and operation != "product":
-
+~ if depends: => if depends and operation != "product":
 products alone depend: only the result of a product was taken to depend on the old state; whatever is made from it does
--         if depends:
-+         if depends and operation == "product":
-
+~         if depends: =>         if depends and operation == "product":
 nothing returned at the end: where every line fits, nothing was returned; True is
--     return True
-+     return None
+~     return True =>     return None
 """
 
 # %% [markdown]
@@ -596,140 +562,83 @@ properties.points("Task 2 holds.")
 # %% mistakes="minimal_step"
 r"""
 reset before the product: the gate was applied to h, before the product with W_hn: that is the convention of Zhou et al. (and of Cho and Chung for the GRU); here it is applied after the product, as in cuDNN and torch
-- n = xp.tanh(x_n + {{reset.f}} * m)
-+ n = xp.tanh(x_n + ({{reset.f}} * h) @ params.W_h[h.shape[-1] :, ...].T + params.b_h[h.shape[-1] :])
-
+~ n = xp.tanh(x_n + {{reset.f}} * m) => n = xp.tanh(x_n + ({{reset.f}} * h) @ params.W_h[h.shape[-1] :, ...].T + params.b_h[h.shape[-1] :])
 b_h outside the reset: b_hn was added outside the gate; here the gate multiplies W_hn h + b_hn, the bias included, as in torch
-- n = xp.tanh(x_n + {{reset.f}} * m)
-+ n = xp.tanh(x_n + {{reset.f}} * (m - params.b_h[h.shape[-1] :]) + params.b_h[h.shape[-1] :])
-
+~ n = xp.tanh(x_n + {{reset.f}} * m) => n = xp.tanh(x_n + {{reset.f}} * (m - params.b_h[h.shape[-1] :]) + params.b_h[h.shape[-1] :])
 z and 1 - z exchanged: the gate was taken for the share that is kept: that is the convention of Cho et al. for z, and of the chapter; with Zhou, and in this task, f is the share that is written
-- (1 - f) * h + f * n
-+ f * h + (1 - f) * n
-
+~ (1 - f) * h + f * n => f * h + (1 - f) * n
 reset of the whole candidate: the gate multiplied what the input contributes as well; it stands in front of the state's share only
-- xp.tanh(x_n + {{reset.f}} * m)
-+ xp.tanh({{reset.f}} * (x_n + m))
-
+~ xp.tanh(x_n + {{reset.f}} * m) => xp.tanh({{reset.f}} * (x_n + m))
 no reset: the candidate sees all of the old state: the gate in front of m is missing
-- xp.tanh(x_n + {{reset.f}} * m)
-+ xp.tanh(x_n + m)
-
+~ xp.tanh(x_n + {{reset.f}} * m) => xp.tanh(x_n + m)
 gate order swapped: the blocks of W_x were taken in the order n, f; here f comes first, in W_x and in W_h alike
-- x_f, x_n = gates
-+ x_n, x_f = gates
-
+~ x_f, x_n = gates => x_n, x_f = gates
 each term squashed alone: input and state must be added before the sigmoid, not after it
-- sigmoid(x_f + h_f)
-+ sigmoid(x_f) + sigmoid(h_f)
-
+~ sigmoid(x_f + h_f) => sigmoid(x_f) + sigmoid(h_f)
 gate order swapped in both: both blocks were read in the order n, f; f comes first, in W_x and in W_h
 -     x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)
 -     h_f, m = gates(
 +     x_n, x_f = gates(x_t @ params.W_x.T + params.b_x, 2)
 +     m, h_f = gates(
-
 reset of the input: your {{reset.it}} multiplies what the input contributes to the candidate; it stands in front of the state's share
-- xp.tanh(x_n + {{reset.f}} * m)
-+ xp.tanh({{reset.f}} * x_n + m)
-
+~ xp.tanh(x_n + {{reset.f}} * m) => xp.tanh({{reset.f}} * x_n + m)
 tanh of each: your tanh was taken of input and state apart; it is taken once, of x_n + {{reset.f}} m
-- xp.tanh(x_n + {{reset.f}} * m)
-+ xp.tanh(x_n) + {{reset.f}} * xp.tanh(m)
-
+~ xp.tanh(x_n + {{reset.f}} * m) => xp.tanh(x_n) + {{reset.f}} * xp.tanh(m)
 candidate a sigmoid: your candidate went through a sigmoid; it is a tanh
-- n = xp.tanh(x_n + {{reset.f}} * m)
-+ n = sigmoid(x_n + {{reset.f}} * m)
-
+~ n = xp.tanh(x_n + {{reset.f}} * m) => n = sigmoid(x_n + {{reset.f}} * m)
 candidate not squashed: your candidate was not squashed; its tanh is missing
-- n = xp.tanh(x_n + {{reset.f}} * m)
-+ n = x_n + {{reset.f}} * m
-
+~ n = xp.tanh(x_n + {{reset.f}} * m) => n = x_n + {{reset.f}} * m
 gate a tanh: your gate went through a tanh; it is a sigmoid, between 0 and 1
-- f = sigmoid(x_f + h_f)
-+ f = xp.tanh(x_f + h_f)
-
+~ f = sigmoid(x_f + h_f) => f = xp.tanh(x_f + h_f)
 b_x forgotten: your step does not use b_x
-- x_t @ params.W_x.T + params.b_x
-+ x_t @ params.W_x.T
-
+~ x_t @ params.W_x.T + params.b_x => x_t @ params.W_x.T
 b_h forgotten: your step does not use b_h
-- h @ params.W_h.T + params.b_h
-+ h @ params.W_h.T
-
+~ h @ params.W_h.T + params.b_h => h @ params.W_h.T
 columns in turn: you took every second column for a gate; a block is H columns side by side
 -     f = sigmoid(x_f + h_f)
 +     a_x, a_h = xp.concat([x_f, x_n], axis=-1), xp.concat([h_f, m], axis=-1)
 +     x_f, x_n, h_f, m = a_x[:, 0::2], a_x[:, 1::2], a_h[:, 0::2], a_h[:, 1::2]
 +     f = sigmoid(x_f + h_f)
-
 gate blind to the state: your gate sees the input alone; W_hf h + b_hf is missing in its sum
-- sigmoid(x_f + h_f)
-+ sigmoid(x_f)
-
+~ sigmoid(x_f + h_f) => sigmoid(x_f)
 old state whole: the old state went into your new one whole; its share is 1 - f
-- new = (1 - f) * h + f * n
-+ new = h + f * n
-
+~ new = (1 - f) * h + f * n => new = h + f * n
 old state dropped: the old state is missing in your new one; its share is 1 - f
-- new = (1 - f) * h + f * n
-+ new = f * n
-
+~ new = (1 - f) * h + f * n => new = f * n
 squashed once more: your new state was squashed by a tanh; it is the mean of h and n itself
-- new = (1 - f) * h + f * n
-+ new = xp.tanh((1 - f) * h + f * n)
-
+~ new = (1 - f) * h + f * n => new = xp.tanh((1 - f) * h + f * n)
 m kept for h: your new state keeps a share of m, the product; what is kept is h itself
-- (1 - f) * h + f * n
-+ (1 - f) * m + f * n
-
+~ (1 - f) * h + f * n => (1 - f) * m + f * n
 reset by {{reset.odd}}: your reset multiplied m by {{reset.odd}}; in this unit it is {{reset.it}}
-- xp.tanh(x_n + {{reset.f}} * m)
-+ xp.tanh(x_n + {{reset.odd_f}} * m)
-
+~ xp.tanh(x_n + {{reset.f}} * m) => xp.tanh(x_n + {{reset.odd_f}} * m)
 m without its bias: the m in your cache lacks b_hn; m = W_hn h + b_hn, all that {{reset.it}} multiplies
 -     new = (1 - f) * h + f * n
 +     new = (1 - f) * h + f * n
 +     m = m - params.b_h[h.shape[-1] :]
-
 m after the reset: the m in your cache was multiplied by {{reset.it}}; it is what {{reset.it}} multiplies, W_hn h + b_hn
 -     new = (1 - f) * h + f * n
 +     new = (1 - f) * h + f * n
 +     m = {{reset.f}} * m
-
 new state in the cache: your cache holds the new state; the way back needs the old one, h
 -     new = (1 - f) * h + f * n
 +     new = (1 - f) * h + f * n
 +     h = new
-
 reset twice: your {{reset.it}} multiplies m twice; once is what the equation has
-- {{reset.f}} * m)
-+ {{reset.f}} * {{reset.f}} * m)
-
+~ {{reset.f}} * m) => {{reset.f}} * {{reset.f}} * m)
 b_x of the candidate left out: your candidate lacks b_xn
-- xp.tanh(x_n + {{reset.f}} * m)
-+ xp.tanh(x_n - params.b_x[h.shape[-1] :] + {{reset.f}} * m)
-
+~ xp.tanh(x_n + {{reset.f}} * m) => xp.tanh(x_n - params.b_x[h.shape[-1] :] + {{reset.f}} * m)
 half and half: your new state is the plain mean of h and n; their shares are 1 - f and f
-- (1 - f) * h + f * n
-+ (h + n) / 2
-
+~ (1 - f) * h + f * n => (h + n) / 2
 added on top: your new state adds f (n + h) to h; it moves h towards n, h + f (n - h)
-- (1 - f) * h + f * n
-+ h + f * (n + h)
-
+~ (1 - f) * h + f * n => h + f * (n + h)
 input kept for h: your new state keeps a share of x_n, the input's block; what is kept is h itself
-- (1 - f) * h + f * n
-+ (1 - f) * x_n + f * n
-
+~ (1 - f) * h + f * n => (1 - f) * x_n + f * n
 reset inside the product: the gate multiplied h before the product with W_hn; here it multiplies what comes out, W_hn h + b_hn
 -     n = xp.tanh(x_n + {{reset.f}} * m)
 +     _, m = gates(({{reset.f}} * h) @ params.W_h.T + params.b_h, 2)
 +     n = xp.tanh(x_n + m)
-
 b_x twice: b_x was added to what comes from h as well; b_h belongs there
-- h @ params.W_h.T + params.b_h
-+ h @ params.W_h.T + params.b_x
+~ h @ params.W_h.T + params.b_h => h @ params.W_h.T + params.b_x
 """
 
 # %% [markdown]
@@ -877,81 +786,43 @@ properties.points("Task 3 holds.")
 # %% mistakes="minimal_step_vjp"
 r"""
 one gradient for both biases: d_b_h is a copy of d_b_x; b_hn stands inside the reset, so its gradient is multiplied by {{reset.it}}
-- xp.sum(d_a_h, axis=0)
-+ xp.sum(d_a_x, axis=0)
-
+~ xp.sum(d_a_h, axis=0) => xp.sum(d_a_x, axis=0)
 d_b split between b_x and b_h: the gradient of the bias was shared out, half to b_x and half to b_h; each of two addends gets the whole gradient of their sum
-- d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
-+ d_b_x = d_b_h = 0.5 * xp.sum(d_a_x, axis=0)
-
+~ d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0) => d_b_x = d_b_h = 0.5 * xp.sum(d_a_x, axis=0)
 reset forgotten on the way back: d_a_h has no {{reset.it}} in the block of n: on the way forward {{reset.it}} multiplied W_hn h + b_hn, so it multiplies their gradient too
-- [d_f, d_n * {{reset.f}}]
-+ [d_f, d_n]
-
+~ [d_f, d_n * {{reset.f}}] => [d_f, d_n]
 gate through the candidate dropped: f acts twice, on the mean and on the candidate; the part that comes back through the candidate, {{reset.part}}, is missing
-- {{reset.sum}}
-+ (d_h * (n - h))
-
+~ {{reset.sum}} => (d_h * (n - h))
 z and 1 - z exchanged: the way past W_h was multiplied by f, which is right where the gate is the share kept (Cho's z); here f is the share written, and 1 - f is kept
-- + d_h * (1 - f)
-+ + d_h * f
-
+~ + d_h * (1 - f) => + d_h * f
 path past dropped: what goes back past the matrix, d_h (1 - f), is missing: the very path that a gate is for
-- d_a_h @ params.W_h + d_h * (1 - f)
-+ d_a_h @ params.W_h
-
+~ d_a_h @ params.W_h + d_h * (1 - f) => d_a_h @ params.W_h
 W_h transposed: each block of W_h was transposed; forward multiplies by W_h.T, backward by W_h
-- d_a_h @ params.W_h +
-+ gates(d_a_h, 2)[0] @ params.W_h[: h.shape[-1], ...].T + gates(d_a_h, 2)[1] @ params.W_h[h.shape[-1] :, ...].T +
-
+~ d_a_h @ params.W_h + => gates(d_a_h, 2)[0] @ params.W_h[: h.shape[-1], ...].T + gates(d_a_h, 2)[1] @ params.W_h[h.shape[-1] :, ...].T +
 candidate kept: the sign of f's gradient is that of a gate which keeps; this one writes, so a larger f moves the state towards n
-- d_h * (n - h)
-+ d_h * (h - n)
-
+~ d_h * (n - h) => d_h * (h - n)
 averaged over the batch: the biases' gradients were averaged over the batch; shared gradients add up
-- xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
-+ xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)
-
+~ xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0) => xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)
 one bias averaged: d_b_x was averaged over the batch; shared gradients add up
-- xp.sum(d_a_x, axis=0), xp.sum
-+ xp.mean(d_a_x, axis=0), xp.sum
-
+~ xp.sum(d_a_x, axis=0), xp.sum => xp.mean(d_a_x, axis=0), xp.sum
 mean dropped: in your d_f only the part through the candidate counts; f also weighs h against n, which gives d_h (n - h)
-- {{reset.sum}}
-+ {{reset.mean}}
-
+~ {{reset.sum}} => {{reset.mean}}
 without the old state: in your d_f stands d_h n; a larger f takes from h too, so it is d_h (n - h)
-- d_h * (n - h)
-+ d_h * n
-
+~ d_h * (n - h) => d_h * n
 no slope of f: in your d_f the slope of the sigmoid, f (1 - f), is missing
-- {{reset.sum}} * f * (1 - f)
-+ {{reset.sum}}
-
+~ {{reset.sum}} * f * (1 - f) => {{reset.sum}}
 no slope of n: in your d_n the slope of the tanh, 1 - n², is missing
-- d_n = d_h * f * (1 - n * n)
-+ d_n = d_h * f
-
+~ d_n = d_h * f * (1 - n * n) => d_n = d_h * f
 candidate's share 1 - f: in your d_n stands 1 - f; here f is the share of n that is written
-- d_n = d_h * f * (1 - n * n)
-+ d_n = d_h * (1 - f) * (1 - n * n)
-
+~ d_n = d_h * f * (1 - n * n) => d_n = d_h * (1 - f) * (1 - n * n)
 candidate's share dropped: in your d_n the factor f is missing: h_t holds f n
-- d_n = d_h * f * (1 - n * n)
-+ d_n = d_h * (1 - n * n)
-
+~ d_n = d_h * f * (1 - n * n) => d_n = d_h * (1 - n * n)
 reset on the input too: in your d_a_x the block of n was multiplied by {{reset.it}}; the input stands outside the reset
-- d_a_x = xp.concat([d_f, d_n], axis=-1)
-+ d_a_x = xp.concat([d_f, d_n * {{reset.f}}], axis=-1)
-
+~ d_a_x = xp.concat([d_f, d_n], axis=-1) => d_a_x = xp.concat([d_f, d_n * {{reset.f}}], axis=-1)
 the past whole: you sent d_h past the matrix whole; what was kept is 1 - f of h
-- + d_h * (1 - f)
-+ + d_h
-
+~ + d_h * (1 - f) => + d_h
 h through a_x: your d_h_before was made of d_a_x; h went through a_h
-- d_h_before = d_a_h @ params.W_h
-+ d_h_before = d_a_x @ params.W_h
-
+~ d_h_before = d_a_h @ params.W_h => d_h_before = d_a_x @ params.W_h
 reset and way past forgotten: your d_a_h has no {{reset.it}} in the block of n, and what goes back past the matrix, d_h (1 - f), is missing
 -     d_a_h = xp.concat([d_f, d_n * {{reset.f}}], axis=-1)
 -     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
@@ -961,90 +832,52 @@ reset and way past forgotten: your d_a_h has no {{reset.it}} in the block of n, 
 +     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
 +     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
 +     d_h_before = d_a_h @ params.W_h
-
 W_h from a_x: in your d_W_h the block of n lacks the factor {{reset.it}}: it was made of d_a_x, or of a d_a_h without the reset; W_h made a_h
-- d_a_h.T @ h
-+ d_a_x.T @ h
-
+~ d_a_h.T @ h => d_a_x.T @ h
 blocks n, f: the blocks of your d_a_x and d_a_h stand in the order n, f; the order is f, n
 -     d_a_x = xp.concat([d_f, d_n], axis=-1)
 -     d_a_h = xp.concat([d_f, d_n * {{reset.f}}], axis=-1)
 +     d_a_x = xp.concat([d_n, d_f], axis=-1)
 +     d_a_h = xp.concat([d_n * {{reset.f}}, d_f], axis=-1)
-
 m with the reset: in your d_f stands d_n {{reset.f}} m; {{reset.it}} multiplied m itself, so its part is {{reset.part}}
-- d_n * m)
-+ d_n * {{reset.f}} * m)
-
+~ d_n * m) => d_n * {{reset.f}} * m)
 h for m: in your d_f, d_n was multiplied by h; the reset multiplied m, the product with W_hn and its bias
-- d_n * m)
-+ d_n * h)
-
+~ d_n * m) => d_n * h)
 slope on one part: in your d_f the slope f (1 - f) is missing on the part through the candidate
-- {{reset.sum}} * f * (1 - f)
-+ {{reset.one}}
-
+~ {{reset.sum}} * f * (1 - f) => {{reset.one}}
 slope of f a tanh's: in your d_f stands 1 - f², the slope of a tanh; f is a sigmoid, with slope f (1 - f)
-- d_n * m) * f * (1 - f)
-+ d_n * m) * (1 - f * f)
-
+~ d_n * m) * f * (1 - f) => d_n * m) * (1 - f * f)
 slope of n a sigmoid's: in your d_n stands n (1 - n), the slope of a sigmoid; n is a tanh, with slope 1 - n²
-- (1 - n * n)
-+ n * (1 - n)
-
+~ (1 - n * n) => n * (1 - n)
 candidate without its slope in d_f: in your d_f the part through the candidate lacks the slope of the tanh: it is {{reset.part}}, with d_n at the tanh's argument
-- d_n * m)
-+ d_h * f * m)
-
+~ d_n * m) => d_h * f * m)
 reset before the product: your d_W_h was made with f h; W_h multiplied h itself, and the reset came after
-- d_a_h.T @ h
-+ d_a_h.T @ ({{reset.f}} * h)
-
+~ d_a_h.T @ h => d_a_h.T @ ({{reset.f}} * h)
 weights averaged too: all gradients of your weights were divided by the batch; shared gradients add up
 -     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
 -     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
 +     d_W_x, d_W_h = d_a_x.T @ x_t / len(d_h), d_a_h.T @ h / len(d_h)
 +     d_b_x, d_b_h = xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)
-
 W_h forgotten on the way: your d_h_before has the blocks of d_a_h without W_h: h went through the matrix, and its gradient comes back through it
-- d_a_h @ params.W_h + d_h * (1 - f)
-+ gates(d_a_h, 2)[0] + gates(d_a_h, 2)[1] + d_h * (1 - f)
-
+~ d_a_h @ params.W_h + d_h * (1 - f) => gates(d_a_h, 2)[0] + gates(d_a_h, 2)[1] + d_h * (1 - f)
 one sequence's weights: your d_W_x is that of the last sequence alone; all sequences share the weights, and their gradients add up
--     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
-+     d_W_x, d_W_h = d_a_x[-1:].T @ x_t[-1:], d_a_h[-1:].T @ h[-1:]
-
+~     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h =>     d_W_x, d_W_h = d_a_x[-1:].T @ x_t[-1:], d_a_h[-1:].T @ h[-1:]
 m for h in the mean: in your d_f stands d_h (n - m); the mean is between n and h, so it is d_h (n - h)
-- d_h * (n - h)
-+ d_h * (n - m)
-
+~ d_h * (n - h) => d_h * (n - m)
 biases exchanged: your d_b_x and d_b_h have changed places: b_h stands inside the reset, so its block of n has the factor {{reset.it}}
-- d_b_x, d_b_h =
-+ d_b_h, d_b_x =
-
+~ d_b_x, d_b_h = => d_b_h, d_b_x =
 candidate past the matrix: you added d_n to what goes past the matrix; it goes through W_hn, in d_a_h
-- + d_h * (1 - f)
-+ + d_h * (1 - f) + d_n
-
+~ + d_h * (1 - f) => + d_h * (1 - f) + d_n
 slope of f at n: in your d_f stands n (1 - n); the slope of the gate is f (1 - f)
-- d_n * m) * f * (1 - f)
-+ d_n * m) * n * (1 - n)
-
+~ d_n * m) * f * (1 - f) => d_n * m) * n * (1 - n)
 W_x from a_h: your d_W_x was made of d_a_h; W_x made a_x
-- d_a_x.T @ x_t
-+ d_a_h.T @ x_t
-
+~ d_a_x.T @ x_t => d_a_h.T @ x_t
 one sequence's biases: the biases have the gradient of the first sequence alone; all sequences read them, so add up over the batch
-- xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
-+ d_a_x[0, :], d_a_h[0, :]
-
+~ xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0) => d_a_x[0, :], d_a_h[0, :]
 weights averaged: the gradients of both matrices were averaged over the batch; shared gradients add up
-- d_a_x.T @ x_t, d_a_h.T @ h
-+ d_a_x.T @ x_t / d_h.shape[0], d_a_h.T @ h / d_h.shape[0]
-
+~ d_a_x.T @ x_t, d_a_h.T @ h => d_a_x.T @ x_t / d_h.shape[0], d_a_h.T @ h / d_h.shape[0]
 d_W_x transposed: d_W_x is the transpose of what it is to be: a row for each entry of a_x
--     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
-+     d_W_x, d_W_h = x_t.T @ d_a_x, d_a_h.T @ h
+~     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h =>     d_W_x, d_W_h = x_t.T @ d_a_x, d_a_h.T @ h
 """
 
 # %% [markdown]
@@ -1139,63 +972,37 @@ print("Task 4 holds.")
 # %% mistakes="units_for"
 r"""
 biases forgotten: the biases are missing in the budget: two of G·H numbers each
-- (D + (H + 1) + 2)
-+ (D + (H + 1))
-
+~ (D + (H + 1) + 2) => (D + (H + 1))
 one unit too many: one unit too many: it is the first H that no longer fits
 -     multiply_adds = {{work.G}} * H * (D + H)
 +     H += 1
 +     multiply_adds = {{work.G}} * H * (D + H)
-
 budget must not be used up: a layer that uses up the budget exactly was refused; it may not exceed it, but it may reach it
-- budget >=
-+ budget >
-
+~ budget >= => budget >
 a gate forgotten: the candidate has weights as well: G counts it
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.x}}((G - 1) * H * (D + H))
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.x}}((G - 1) * H * (D + H))
 recurrent product forgotten: only the product with W_x was counted; the one with W_h takes G·H·H more
-- {{work.G}} * H * (D + H)
-+ {{work.G}} * H * D
-
+~ {{work.G}} * H * (D + H) => {{work.G}} * H * D
 one unit too few: your H is one too small: one unit more still fits
 -     multiply_adds = {{work.G}} * H * (D + H)
 +     H -= 1
 +     multiply_adds = {{work.G}} * H * (D + H)
-
 gates not in the work: in your multiply_adds the factor G is missing: each gate has rows of its own in both matrices
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.x}}(H * (D + H))
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.x}}(H * (D + H))
 biases in the work: your multiply_adds count the biases; they are added, not multiplied
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.G}} * H * (D + H + 2)
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.G}} * H * (D + H + 2)
 additions apart: your multiply_adds are twice too many; a product and its addition count as one
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.x}}(2 * G * H * (D + H))
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.x}}(2 * G * H * (D + H))
 budget for work: you returned the budget as the work; only the products count, for the units that fit
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = budget
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = budget
 input product forgotten: in your multiply_adds only W_h counts; the product with W_x takes G·H·D more
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.G}} * H * H
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.G}} * H * H
 gates of W_h alone: in your multiply_adds the factor G is missing for W_x: each gate reads the input too
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.x}}(H * D + G * H * H)
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.x}}(H * D + G * H * H)
 W_h a square of G·H: in your multiply_adds W_h has G·H columns; each of its G·H rows reads H numbers
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.x}}(G * H * D + (G * H) ** 2)
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.x}}(G * H * D + (G * H) ** 2)
 gates not in the budget: the budget was asked for the numbers of one gate, and the work for all; each of the G gates has its weights
-- budget >= G * (H + 1)
-+ budget >= (H + 1)
-
+~ budget >= G * (H + 1) => budget >= (H + 1)
 one gate only: you counted the numbers and the work of a single gate; a layer has G of them
 -     while budget >= G * (H + 1) * (D + (H + 1) + 2):
 -         H += 1
@@ -1203,20 +1010,14 @@ one gate only: you counted the numbers and the work of a single gate; a layer ha
 +     while budget >= (H + 1) * (D + (H + 1) + 2):
 +         H += 1
 +     multiply_adds = {{work.x}}(H)
-
 exchanged: your two results are in the wrong order: H comes first
 -     multiply_adds = {{work.G}} * H * (D + H)
 +     multiply_adds = {{work.G}} * H * (D + H)
 +     H, multiply_adds = multiply_adds, H
-
 W_h a square of G·H in the budget: your budget has (G·H)² numbers for W_h; each of its G·H rows has H
-- G * (H + 1) * (D + (H + 1) + 2)
-+ G * (H + 1) * (D + 2) + (G * (H + 1)) ** 2
-
+~ G * (H + 1) * (D + (H + 1) + 2) => G * (H + 1) * (D + 2) + (G * (H + 1)) ** 2
 input's weights forgotten: your H is the root of budget / G, as if W_h were all; W_x and both biases are in the budget too
--     while budget >= G * (H + 1) * (D + (H + 1) + 2):
-+     while budget >= G * (H + 1) ** 2:
-
+~     while budget >= G * (H + 1) * (D + (H + 1) + 2): =>     while budget >= G * (H + 1) ** 2:
 one bias, and in the work: two things: only one bias is in your budget, and there are two; and it is in your multiply_adds, where only products count
 -     while budget >= G * (H + 1) * (D + (H + 1) + 2):
 -         H += 1
@@ -1224,63 +1025,36 @@ one bias, and in the work: two things: only one bias is in your budget, and ther
 +     while budget >= G * (H + 1) * (D + (H + 1) + 1):
 +         H += 1
 +     multiply_adds = {{work.G}} * H * (D + H + 1)
-
 biases of one gate: your biases are 2·H numbers; each gate has its own, so they are 2·G·H
-- G * (H + 1) * (D + (H + 1) + 2)
-+ G * (H + 1) * (D + (H + 1)) + 2 * (H + 1)
-
+~ G * (H + 1) * (D + (H + 1) + 2) => G * (H + 1) * (D + (H + 1)) + 2 * (H + 1)
 one bias: your budget has one number too few for each row: either one bias is missing, b_x or b_h, or H stands in the bracket where H + 1 was meant
-- (D + (H + 1) + 2)
-+ (D + (H + 1) + 1)
-
+~ (D + (H + 1) + 2) => (D + (H + 1) + 1)
 biases of one unit: your biases are the same for any H; each unit of each gate has two
-- G * (H + 1) * (D + (H + 1) + 2)
-+ G * (H + 1) * (D + (H + 1)) + 2 * G
-
+~ G * (H + 1) * (D + (H + 1) + 2) => G * (H + 1) * (D + (H + 1)) + 2 * G
 three biases: three biases are in your budget; there are two, of G·H numbers each
-- (D + (H + 1) + 2)
-+ (D + (H + 1) + 3)
-
+~ (D + (H + 1) + 2) => (D + (H + 1) + 3)
 one bias and below: two things: one bias of G·H numbers is missing in your budget, where there are two, and the budget may be used up exactly: `<=`, not `<`
-- budget >= G * (H + 1) * (D + (H + 1) + 2)
-+ budget > G * (H + 1) * (D + (H + 1) + 1)
-
+~ budget >= G * (H + 1) * (D + (H + 1) + 2) => budget > G * (H + 1) * (D + (H + 1) + 1)
 no bias and below: two things: both biases are missing in your budget, and the budget may be used up exactly: `<=`, not `<`
-- budget >= G * (H + 1) * (D + (H + 1) + 2)
-+ budget > G * (H + 1) * (D + (H + 1))
-
+~ budget >= G * (H + 1) * (D + (H + 1) + 2) => budget > G * (H + 1) * (D + (H + 1))
 twice, without the gates: your multiply_adds are 2 H (D + H): a product and its addition count as one, and each of the G gates has rows of its own
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.x}}(2 * H * (D + H))
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.x}}(2 * H * (D + H))
 rounded to the nearest: your H was rounded, up or down; its weights may not exceed the budget, so round down
 -     multiply_adds = {{work.G}} * H * (D + H)
 +     H = round((((D + 2) ** 2 + 4 * budget / G) ** 0.5 - (D + 2)) / 2)
 +     multiply_adds = {{work.G}} * H * (D + H)
-
 next size's work: your multiply_adds are those of H + 1 units; the work is that of the H that fit
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.x}}(G * (H + 1) * (D + H + 1))
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.x}}(G * (H + 1) * (D + H + 1))
 sizes added up: your multiply_adds add G H to D + H; each of the G H rows reads D + H numbers
-- multiply_adds = {{work.G}} * H * (D + H)
-+ multiply_adds = {{work.x}}(G * H + D + H)
-
+~ multiply_adds = {{work.G}} * H * (D + H) => multiply_adds = {{work.x}}(G * H + D + H)
 a bias for each input: your budget counts a bias for each input; b_x and b_h have G·H numbers each
-- (D + (H + 1) + 2)
-+ (D + (H + 1) + D + 1)
-
+~ (D + (H + 1) + 2) => (D + (H + 1) + D + 1)
 no D in the budget: W_x is missing in the budget: G·H rows of D numbers each
-- (D + (H + 1) + 2)
-+ ((H + 1) + 2)
-
+~ (D + (H + 1) + 2) => ((H + 1) + 2)
 H squared once: the recurrent weights were counted for one gate only
--     multiply_adds = {{work.G}} * H * (D + H)
-+     multiply_adds = {{work.x}}(G * H * D + H * H)
-
+~     multiply_adds = {{work.G}} * H * (D + H) =>     multiply_adds = {{work.x}}(G * H * D + H * H)
 a float for the count: a count is a whole number
--     multiply_adds = {{work.G}} * H * (D + H)
-+     multiply_adds = float({{work.G}} * H * (D + H))
+~     multiply_adds = {{work.G}} * H * (D + H) =>     multiply_adds = float({{work.G}} * H * (D + H))
 """
 
 # %% [markdown]
@@ -1416,141 +1190,79 @@ properties.points("Task 5 holds.")
 # %% mistakes="gate_report"
 r"""
 arithmetic mean: the plain mean of z was taken; a memory is multiplied by one z after the other, and T such factors multiply to the T-th power of their geometric mean
-- xp.mean(log_z, axis=(0, 1))
-+ xp.log(xp.mean(xp.exp(log_z), axis=(0, 1)))
-
+~ xp.mean(log_z, axis=(0, 1)) => xp.log(xp.mean(xp.exp(log_z), axis=(0, 1)))
 overflow [hidden]: e^-a was computed by itself: where a_z is -800 it is infinite, and the half-life 0; `xp.logaddexp(0, -a)` gives ln(1 + e^-a) without it
-- log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
-+ log_z = -xp.log1p(xp.exp(-a_z))
-
+~ log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z) => log_z = -xp.log1p(xp.exp(-a_z))
 half-life of 1 - z: this is the half-life where z is the share written, the convention of Chung et al.; here z is the share kept, as with Cho et al. and in torch
-- xp.mean(log_z, axis=(0, 1))
-+ xp.mean(log_z - a_z, axis=(0, 1))
-
+~ xp.mean(log_z, axis=(0, 1)) => xp.mean(log_z - a_z, axis=(0, 1))
 z in float32 [hidden]: the logarithm was taken of sigma(a) itself, which is rounded: in float32 it is exactly 1 from about 17 on, and the half-life comes out infinite
-- log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
-+ log_z = xp.log(sigmoid(a_z))
-
+~ log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z) => log_z = xp.log(sigmoid(a_z))
 open taken for stuck: only gates near 0 were counted; a gate near 1 is just as flat: what counts is the slope z (1 - z)
-- slope < {{at.l}}
-+ xp.exp(log_z) < {{at.l}}
-
+~ slope < {{at.l}} => xp.exp(log_z) < {{at.l}}
 slope of tanh: 1 - z² is the slope of tanh; that of the sigmoid is z (1 - z)
-- slope = xp.exp(2 * log_z - a_z)
-+ slope = 1 - xp.exp(2 * log_z)
-
+~ slope = xp.exp(2 * log_z - a_z) => slope = 1 - xp.exp(2 * log_z)
 over steps alone: the share was taken over the steps of the first sequence only, not over all sequences
-- stuck = xp.mean(flat, axis=(0, 1))
-+ stuck = xp.mean(flat, axis=0)[0, ...]
-
+~ stuck = xp.mean(flat, axis=(0, 1)) => stuck = xp.mean(flat, axis=0)[0, ...]
 only gates near 1: only gates near 1 were counted; a gate near 0 is just as flat: what counts is the slope z (1 - z)
-- slope < {{at.l}}
-+ xp.exp(log_z) > 1 - {{at.l}}
-
+~ slope < {{at.l}} => xp.exp(log_z) > 1 - {{at.l}}
 mean of half-lives: the half-lives were averaged, so that a few open moments count for nearly all; average ln z, and divide once
-- -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
-+ xp.mean(-float(np.log(2)) / log_z, axis=(0, 1))
-
+~ -float(np.log(2)) / xp.mean(log_z, axis=(0, 1)) => xp.mean(-float(np.log(2)) / log_z, axis=(0, 1))
 sign of the half-life: your half-life has the wrong sign: ln 1/2 and the mean of ln z are both negative
-- half_life = -float
-+ half_life = float
-
+~ half_life = -float => half_life = float
 half-life upside down: your half-life is upside down: it is ln 1/2 over the mean of ln z
-- half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
-+ half_life = -xp.mean(log_z, axis=(0, 1)) / float(np.log(2))
-
+~ half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1)) => half_life = -xp.mean(log_z, axis=(0, 1)) / float(np.log(2))
 time constant: your number is the steps until 1/e is left; a half-life has the factor ln 2
-- half_life = -float(np.log(2)) /
-+ half_life = -1 /
-
+~ half_life = -float(np.log(2)) / => half_life = -1 /
 gate of the mean: your half-life is that of a gate at the mean of a_z; average ln z, not what stands before the sigmoid
-- half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
-+ half_life = float(np.log(2)) / xp.logaddexp(xp.zeros_like(a_z[0, 0, ...]), -xp.mean(a_z, axis=(0, 1)))
-
+~ half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1)) => half_life = float(np.log(2)) / xp.logaddexp(xp.zeros_like(a_z[0, 0, ...]), -xp.mean(a_z, axis=(0, 1)))
 not stuck: your share is that of the moments that are not stuck: count the slopes below `{{at.l}}`
-- slope < {{at.l}}
-+ slope > {{at.l}}
-
+~ slope < {{at.l}} => slope > {{at.l}}
 near 0 or 1: you counted where z or 1 - z is below `{{at.l}}`; what counts is their product, the slope
-- slope < {{at.l}}
-+ (xp.exp(log_z) < {{at.l}}) | (xp.exp(log_z) > 1 - {{at.l}})
-
+~ slope < {{at.l}} => (xp.exp(log_z) < {{at.l}}) | (xp.exp(log_z) > 1 - {{at.l}})
 slope of the sum: you took a_z for the gate in the slope; it is z (1 - z) with z the sigmoid of a_z
-- slope = xp.exp(2 * log_z - a_z)
-+ slope = a_z * (1 - a_z)
-
+~ slope = xp.exp(2 * log_z - a_z) => slope = a_z * (1 - a_z)
 plus in the slope: your slope is z² e^a; ln(1 - z) is ln z - a, so it is z² e^-a
-- 2 * log_z - a_z
-+ 2 * log_z + a_z
-
+~ 2 * log_z - a_z => 2 * log_z + a_z
 low fixed: you compared with {{at.fixed}}; the limit is {{at.is}}
-- slope < {{at.l}}
-+ slope < {{at.fixed}}
-
+~ slope < {{at.l}} => slope < {{at.fixed}}
 a count: your number is the count of the moments; the share is their mean
-- stuck = xp.mean(
-+ stuck = xp.sum(
-
+~ stuck = xp.mean( => stuck = xp.sum(
 sum of logarithms: your half-life divides by the sum of ln z; the geometric mean takes their mean
-- xp.mean(log_z, axis=(0, 1))
-+ xp.sum(log_z, axis=(0, 1))
-
+~ xp.mean(log_z, axis=(0, 1)) => xp.sum(log_z, axis=(0, 1))
 worst sequence: your share is that of the sequence that is stuck most; it is the mean over all sequences
-- stuck = xp.mean(flat, axis=(0, 1))
-+ stuck = xp.max(xp.mean(flat, axis=0), axis=0)
-
+~ stuck = xp.mean(flat, axis=(0, 1)) => stuck = xp.max(xp.mean(flat, axis=0), axis=0)
 slope of the mean: you judged the mean slope of each unit; count the moments whose slope is below `{{at.l}}`
 -     stuck = xp.mean(flat, axis=(0, 1))
 +     slope = xp.mean(slope, axis=(0, 1))
 +     stuck = xp.where(slope < {{at.l}}, xp.ones_like(slope), xp.zeros_like(slope))
-
 exchanged: your two results are in the wrong order: the half-life comes first
 -     stuck = xp.mean(flat, axis=(0, 1))
 +     stuck = xp.mean(flat, axis=(0, 1))
 +     half_life, stuck = stuck, half_life
-
 a_z for z: your half-life was made of the logarithm of |a_z|; z is the sigmoid of a_z, and ln z = -ln(1 + e^-a)
--     log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
-+     log_z = xp.log(xp.abs(a_z))
-
+~     log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z) =>     log_z = xp.log(xp.abs(a_z))
 median: your half-life is that of the median of ln z; the geometric mean takes the mean
 -     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
 +     middle = xp.sort(xp.reshape(log_z, (-1, log_z.shape[2])), axis=0)
 +     n = middle.shape[0]
 +     middle = middle[(n - 1) // 2 : n // 2 + 1, ...]
 +     half_life = -float(np.log(2)) / xp.mean(middle, axis=0)
-
 last step alone: your half-life is that of the last step; the mean runs over all steps and sequences
-- xp.mean(log_z, axis=(0, 1))
-+ xp.mean(log_z[-1, ...], axis=0)
-
+~ xp.mean(log_z, axis=(0, 1)) => xp.mean(log_z[-1, ...], axis=0)
 logarithm of base ten: your half-life has the logarithm of base ten above, and the natural one below
-- float(np.log(2))
-+ float(np.log10(2))
-
+~ float(np.log(2)) => float(np.log10(2))
 another limit: you compared with {{at.odd_says}}
-- slope < {{at.l}}
-+ slope < {{at.odd}}
-
+~ slope < {{at.l}} => slope < {{at.odd}}
 limit from the top: you compared with 1/4 - {{at.l}}; a gate is stuck where its slope is below `{{at.l}}`
-- slope < {{at.l}}
-+ slope < 0.25 - {{at.l}}
-
+~ slope < {{at.l}} => slope < 0.25 - {{at.l}}
 sum over the steps: your half-life divides by the sum of ln z over the steps; the geometric mean takes their mean
-- xp.mean(log_z, axis=(0, 1))
-+ xp.mean(xp.sum(log_z, axis=0), axis=0)
-
+~ xp.mean(log_z, axis=(0, 1)) => xp.mean(xp.sum(log_z, axis=0), axis=0)
 over the steps alone: means were taken over the steps alone; each unit has one number, over steps and sequences
--     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
-+     half_life = -float(np.log(2)) / xp.mean(log_z, axis=0)
-
+~     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1)) =>     half_life = -float(np.log(2)) / xp.mean(log_z, axis=0)
 over the units as well: one number came for all units; each has its own
--     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
-+     half_life = -float(np.log(2)) / xp.mean(log_z)
-
+~     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1)) =>     half_life = -float(np.log(2)) / xp.mean(log_z)
 smallest for the mean: the smallest logarithm was taken for their mean
--     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
-+     half_life = -float(np.log(2)) / xp.min(log_z, axis=(0, 1))
+~     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1)) =>     half_life = -float(np.log(2)) / xp.min(log_z, axis=(0, 1))
 """
 
 # %% [markdown]
@@ -1665,91 +1377,50 @@ properties.points("Task 6 holds.")
 # %% mistakes="gru_cell_vjp"
 r"""
 reset forgotten on the way back: d_a_h has no r in the block of n, so d_b_h would be a copy of d_b_x; r multiplies W_hn h + b_hn forward, and their gradient backward
-- [d_r, d_z, d_n * r]
-+ [d_r, d_z, d_n]
-
+~ [d_r, d_z, d_n * r] => [d_r, d_z, d_n]
 reset of the input: the block of n in d_a_x was multiplied by r; the input's share stands outside the reset
-- [d_r, d_z, d_n], axis
-+ [d_r, d_z, d_n * r], axis
-
+~ [d_r, d_z, d_n], axis => [d_r, d_z, d_n * r], axis
 z and 1 - z exchanged: the candidate got the share z: that is the convention of Chung et al., where z is the share written; here, as with Cho et al. and in torch, it is the share kept
-- d_n = d_h * (1 - z) * (1 - n * n)
-+ d_n = d_h * z * (1 - n * n)
-
+~ d_n = d_h * (1 - z) * (1 - n * n) => d_n = d_h * z * (1 - n * n)
 r twice: r_h is r h_n, so one factor r is in it already; with a second one you multiply by r² (1 - r), where the slope of r's sigmoid is r (1 - r)
-- d_n * r_h * (1 - r)
-+ d_n * r_h * r * (1 - r)
-
+~ d_n * r_h * (1 - r) => d_n * r_h * r * (1 - r)
 gate order swapped: the blocks of d_a_x stand in the order z, r, n; the order is r, z, n in all arrays
-- [d_r, d_z, d_n], axis
-+ [d_z, d_r, d_n], axis
-
+~ [d_r, d_z, d_n], axis => [d_z, d_r, d_n], axis
 path past dropped: what reaches h_{t-1} past the matrix, d_h z, is missing
-- (d_h * z,)
-+ (0 * d_h,)
-
+~ (d_h * z,) => (0 * d_h,)
 update gate pulls the wrong way: the sign of d_z is that of a gate which writes; here a larger z moves h_t towards h_{t-1}
-- d_h * (h_before - n)
-+ d_h * (n - h_before)
-
+~ d_h * (h_before - n) => d_h * (n - h_before)
 gate order swapped in both: the blocks stand in the order z, r, n, as some libraries have them; here it is r, z, n
 -     d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
 -     d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
 +     d_a_x = xp.concat([d_z, d_r, d_n], axis=-1)
 +     d_a_h = xp.concat([d_z, d_r, d_n * r], axis=-1)
-
 what is written goes back: d_h went back to h_{t-1} with the factor 1 - z: that is the share written; z is the share kept
-- (d_h * z,)
-+ (d_h * (1 - z),)
-
+~ (d_h * z,) => (d_h * (1 - z),)
 z without n: your d_z is made of h_{t-1} alone; a larger z takes from n too: d_h (h_{t-1} - n)
-- d_h * (h_before - n)
-+ d_h * h_before
-
+~ d_h * (h_before - n) => d_h * h_before
 z without h: your d_z is made of n alone; a larger z gives more of h_{t-1}: d_h (h_{t-1} - n)
-- d_h * (h_before - n)
-+ d_h * -n
-
+~ d_h * (h_before - n) => d_h * -n
 no slope of r: in your d_r the factor 1 - r is missing: the slope is r (1 - r), and only the r is in r_h
-- d_r = d_n * r_h * (1 - r)
-+ d_r = d_n * r_h
-
+~ d_r = d_n * r_h * (1 - r) => d_r = d_n * r_h
 r with h: in your d_r stands h_{t-1}; r multiplied W_hn h + b_hn, and r_h holds r times that
-- d_r = d_n * r_h * (1 - r)
-+ d_r = d_n * h_before * r * (1 - r)
-
+~ d_r = d_n * r_h * (1 - r) => d_r = d_n * h_before * r * (1 - r)
 the past whole: you sent d_h past the matrix whole; z of h_{t-1} was kept
-- (d_h * z,)
-+ (d_h,)
-
+~ (d_h * z,) => (d_h,)
 no slope of n: in your d_n the slope of the tanh, 1 - n², is missing
-- d_n = d_h * (1 - z) * (1 - n * n)
-+ d_n = d_h * (1 - z)
-
+~ d_n = d_h * (1 - z) * (1 - n * n) => d_n = d_h * (1 - z)
 slope of n a sigmoid's: in your d_n stands n (1 - n), the slope of a sigmoid; n is a tanh, with slope 1 - n²
-- (1 - n * n)
-+ n * (1 - n)
-
+~ (1 - n * n) => n * (1 - n)
 no slope of z: in your d_z the slope of the sigmoid, z (1 - z), is missing
-- d_h * (h_before - n) * z * (1 - z)
-+ d_h * (h_before - n)
-
+~ d_h * (h_before - n) * z * (1 - z) => d_h * (h_before - n)
 r from d_h: your d_r was made of d_h; r acts inside the tanh, so it is made of d_n
-- d_r = d_n * r_h
-+ d_r = d_h * r_h
-
+~ d_r = d_n * r_h => d_r = d_h * r_h
 slope of z a tanh's: in your d_z stands 1 - z², the slope of a tanh; z is a sigmoid, with slope z (1 - z)
-- (h_before - n) * z * (1 - z)
-+ (h_before - n) * (1 - z * z)
-
+~ (h_before - n) * z * (1 - z) => (h_before - n) * (1 - z * z)
 reset past the matrix: you added d_n r to what goes past the matrix; it goes through W_hn, in d_a_h
-- (d_h * z,)
-+ (d_h * z + d_n * r,)
-
+~ (d_h * z,) => (d_h * z + d_n * r,)
 r with n: in your d_r stands n; r multiplied W_hn h + b_hn, and r_h holds r times that
-- d_r = d_n * r_h * (1 - r)
-+ d_r = d_n * n * r * (1 - r)
-
+~ d_r = d_n * r_h * (1 - r) => d_r = d_n * n * r * (1 - r)
 Chung's z throughout: your vjp is that of h_t = (1 - z) h_{t-1} + z n, the convention of Chung et al., where z is the share written; here, as with Cho et al. and in torch, it is the share kept
 -     d_n = d_h * (1 - z) * (1 - n * n)
 -     d_z = d_h * (h_before - n) * z * (1 - z)
@@ -1763,38 +1434,22 @@ Chung's z throughout: your vjp is that of h_t = (1 - z) h_{t-1} + z n, the conve
 +     d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
 +     d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
 +     return d_a_x, d_a_h, (d_h * (1 - z),)
-
 slope of n twice: your d_r has the slope of the tanh twice: it is in d_n already
-- d_r = d_n * r_h * (1 - r)
-+ d_r = d_n * (1 - n * n) * r_h * (1 - r)
-
+~ d_r = d_n * r_h * (1 - r) => d_r = d_n * (1 - n * n) * r_h * (1 - r)
 n less r_h: in your d_r stands n - r_h; r multiplied W_hn h + b_hn, and r_h holds r times that
-- d_r = d_n * r_h * (1 - r)
-+ d_r = d_n * (n - r_h) * (1 - r)
-
+~ d_r = d_n * r_h * (1 - r) => d_r = d_n * (n - r_h) * (1 - r)
 reset on the past: what you sent past the matrix was multiplied by r; it is d_h z, the reset acts on the candidate alone
-- (d_h * z,)
-+ (d_h * z * r,)
-
+~ (d_h * z,) => (d_h * z * r,)
 share 1 - z²: in your d_n stands 1 - z²; the share of n is 1 - z
-- d_h * (1 - z) * (1 - n * n)
-+ d_h * (1 - z * z) * (1 - n * n)
-
+~ d_h * (1 - z) * (1 - n * n) => d_h * (1 - z * z) * (1 - n * n)
 reset on every block: all blocks of your d_a_h were multiplied by r; only n's share of h stands behind the reset
-- [d_r, d_z, d_n * r]
-+ [d_r * r, d_z * r, d_n * r]
-
+~ [d_r, d_z, d_n * r] => [d_r * r, d_z * r, d_n * r]
 divided by r [hidden]: r_h was divided by r to have h_n; where the reset gate is shut that is 0 / 0. It takes no division: d_n r_h (1 - r)
-- d_n * r_h * (1 - r)
-+ d_n * (r_h / r) * r * (1 - r)
-
+~ d_n * r_h * (1 - r) => d_n * (r_h / r) * r * (1 - r)
 z with r's slope: the slope in d_z is r's
--     d_z = d_h * (h_before - n) * z * (1 - z)
-+     d_z = d_h * (h_before - n) * r * (1 - r)
-
+~     d_z = d_h * (h_before - n) * z * (1 - z) =>     d_z = d_h * (h_before - n) * r * (1 - r)
 slope of r_h: the slope of the candidate was taken at r_h; it is 1 - n * n
--     d_n = d_h * (1 - z) * (1 - n * n)
-+     d_n = d_h * (1 - z) * (1 - r_h * r_h)
+~     d_n = d_h * (1 - z) * (1 - n * n) =>     d_n = d_h * (1 - z) * (1 - r_h * r_h)
 """
 
 # %% [markdown]
@@ -1883,32 +1538,19 @@ hunt(
 # %% mutants="steps_that_tell" of="rnncore.gru.gru_cell"
 r"""
 z and 1 - z exchanged: Chung's convention: z is the share written
-- h = n + z * (h_before - n)
-+ h = h_before + z * (n - h_before)
-
+~ h = n + z * (h_before - n) => h = h_before + z * (n - h_before)
 gate deaf to the state: z reads the input twice and the state never: unseen where a_x equals a_h
-- sigmoid(x_z + h_z)
-+ sigmoid(x_z + x_z)
-
+~ sigmoid(x_z + h_z) => sigmoid(x_z + x_z)
 nothing written at the first step: where the old state is exactly 0 only half of the candidate is written: unseen where no state is 0
-- h = n + z * (h_before - n)
-+ h = n + z * (h_before - n) - 0.5 * n * (h_before == 0)
-
+~ h = n + z * (h_before - n) => h = n + z * (h_before - n) - 0.5 * n * (h_before == 0)
 a gate that never shuts: z stays above 0.001: unseen until a sum in front of it is below -7
-- sigmoid(x_r + h_r), sigmoid(x_z + h_z)
-+ sigmoid(x_r + h_r), xp.clip(sigmoid(x_z + h_z), 1e-3, 1.0)
-
+~ sigmoid(x_r + h_r), sigmoid(x_z + h_z) => sigmoid(x_r + h_r), xp.clip(sigmoid(x_z + h_z), 1e-3, 1.0)
 a reset that never opens: r stays below 0.999: unseen until a sum in front of it is above 7
-- sigmoid(x_r + h_r), sigmoid(x_z + h_z)
-+ xp.clip(sigmoid(x_r + h_r), 0.0, 0.999), sigmoid(x_z + h_z)
-
+~ sigmoid(x_r + h_r), sigmoid(x_z + h_z) => xp.clip(sigmoid(x_r + h_r), 0.0, 0.999), sigmoid(x_z + h_z)
 state held between -5 and 5: the old state is cut off: unseen where it is small
-- z * (h_before - n)
-+ z * (xp.clip(h_before, -5.0, 5.0) - n)
-
+~ z * (h_before - n) => z * (xp.clip(h_before, -5.0, 5.0) - n)
 candidate by a straight line: a tanh that stays a little below 1: unseen until its sum is beyond 5
-- xp.tanh(x_n + r_h)
-+ xp.clip(xp.tanh(x_n + r_h), -0.9999, 0.9999)
+~ xp.tanh(x_n + r_h) => xp.clip(xp.tanh(x_n + r_h), -0.9999, 0.9999)
 """
 
 # %% [markdown]

@@ -394,78 +394,47 @@ properties.points("Task 1 holds.")
 # %% mistakes="residual_stack_bptt"
 r"""
 way past dropped: this is what you get when the gradient goes through every layer and never past one; y of the layer below has two readers
-- d_y = d_x + d_y if k > 0 else d_x
-+ d_y = d_x
-
+~ d_y = d_x + d_y if k > 0 else d_x => d_y = d_x
 way past only: what came back through the layer, d_x, was not added to what went past it
-- d_y = d_x + d_y if k > 0 else d_x
-+ d_y = d_y if k > 0 else d_x
-
+~ d_y = d_x + d_y if k > 0 else d_x => d_y = d_y if k > 0 else d_x
 past the lowest layer too: the lowest layer has no way past it: x is read by that layer alone (with D other than H it could not even be added)
-- d_y = d_x + d_y if k > 0 else d_x
-+ d_y = d_x + d_y
-
+~ d_y = d_x + d_y if k > 0 else d_x => d_y = d_x + d_y
 averaged: the two gradients were averaged; where a value has two readers, what they send back is added
-- d_x + d_y if k > 0
-+ (d_x + d_y) / 2 if k > 0
-
+~ d_x + d_y if k > 0 => (d_x + d_y) / 2 if k > 0
 weights from the top: d_params begins with the top layer; it must have the order of params, the lowest first
-- d_params.insert(0, d_layer)
-+ d_params.append(d_layer)
-
+~ d_params.insert(0, d_layer) => d_params.append(d_layer)
 states from the top: d_states begins with the top layer; it must have the order of the layers, the lowest first
-- d_first.insert(0, d_state)
-+ d_first.append(d_state)
-
+~ d_first.insert(0, d_state) => d_first.append(d_state)
 last states ignored: the gradients of the layers' last states, d_states, were never used
-- d_y, d_states[k]
-+ d_y, tuple(0 * d for d in d_states[k])
-
+~ d_y, d_states[k] => d_y, tuple(0 * d for d in d_states[k])
 states from the other end: each layer got the d_state of another one: d_states[k] belongs to params[k]
-- d_y, d_states[k]
-+ d_y, d_states[-1 - k]
-
+~ d_y, d_states[k] => d_y, d_states[-1 - k]
 the top's state for all: every layer got the d_state of the top one; each has its own
-- d_y, d_states[k]
-+ d_y, d_states[-1]
-
+~ d_y, d_states[k] => d_y, d_states[-1]
 upstream in place [arguments]: the numbers are right, but `d_y += ...` changed the caller's d_y
 -         d_y = d_x + d_y if k > 0 else d_x
 +         if k > 0:
 +             d_y += d_x
 +         d_y = d_y if k > 0 else d_x
-
 all from the top: weights and states begin with the top layer; both must have the order of params, the lowest first
 -         d_params.insert(0, d_layer)
 -         d_first.insert(0, d_state)
 +         d_params.append(d_layer)
 +         d_first.append(d_state)
-
 the top's outputs for all: each layer got the loss's own d_y past it; what goes past a layer is the d_y that arrived at its outputs
 -         d_y = d_x + d_y if k > 0 else d_x
 +         d_top = d_y if k == len(params) - 1 else d_top
 +         d_y = d_x + d_top if k > 0 else d_x
-
 one state of the lowest for all: every layer got the d_state of the lowest one; each has its own
-- d_y, d_states[k]
-+ d_y, d_states[0]
-
+~ d_y, d_states[k] => d_y, d_states[0]
 multiplied: what came through the layer and what went past it were multiplied; where a value has two readers, what they send back is added
-- d_x + d_y if k > 0
-+ d_x * d_y if k > 0
-
+~ d_x + d_y if k > 0 => d_x * d_y if k > 0
 taken off: what came through the layer was taken off what went past it; the two are added
-- d_x + d_y if k > 0
-+ d_y - d_x if k > 0
-
+~ d_x + d_y if k > 0 => d_y - d_x if k > 0
 no way past the top: the top layer has a way past it too: every layer but the lowest has one
-- if k > 0 else d_x
-+ if 0 < k < len(params) - 1 else d_x
-
+~ if k > 0 else d_x => if 0 < k < len(params) - 1 else d_x
 no way past the second: the second layer has a way past it too: every layer but the lowest has one
-- if k > 0 else d_x
-+ if k > 1 else d_x
-
+~ if k > 0 else d_x => if k > 1 else d_x
 state handed to the layer below: the gradient of a layer's first state was given to the layer below as that of its last; each layer has one of its own in d_states
 -     for k in reversed(range(len(params))):
 -         d_layer, d_x, d_state = bptt(
@@ -474,15 +443,10 @@ state handed to the layer below: the gradient of a layer's first state was given
 +     for k in reversed(range(len(params))):
 +         d_layer, d_x, d_state = bptt(
 +             cell_vjp, params[k], tapes[k], d_y, d_state
-
 outputs of the lowest returned: weights and states are right; d_x is the gradient of the lowest layer's outputs, and must go on through that layer
-- d_y = d_x + d_y if k > 0 else d_x
-+ d_y = d_x + d_y if k > 0 else d_y
-
+~ d_y = d_x + d_y if k > 0 else d_x => d_y = d_x + d_y if k > 0 else d_y
 last states returned: the d_states that came in were returned; the gradients of the first states are what bptt gives
-- d_first.insert(0, d_state)
-+ d_first.insert(0, d_states[k])
-
+~ d_first.insert(0, d_state) => d_first.insert(0, d_states[k])
 no way past and order: two things: the gradient never goes past a layer, and weights and states begin with the top one
 -         d_y = d_x + d_y if k > 0 else d_x
 -         d_params.insert(0, d_layer)
@@ -490,7 +454,6 @@ no way past and order: two things: the gradient never goes past a layer, and wei
 +         d_y = d_x
 +         d_params.append(d_layer)
 +         d_first.append(d_state)
-
 past the lowest and one state: two things: the lowest layer has no way past it, and each layer has a d_state of its own, not that of the top
 -             cell_vjp, params[k], tapes[k], d_y, d_states[k]
 -         )
@@ -498,16 +461,12 @@ past the lowest and one state: two things: the lowest layer has no way past it, 
 +             cell_vjp, params[k], tapes[k], d_y, d_states[-1]
 +         )
 +         d_y = d_x + d_y
-
 all above added: at each layer the loss's own d_y was added once more; the outputs of the layer below get d_x, through the layer, and the d_y that arrived, past it, and nothing else
 - d_y = d_x + d_y if k > 0 else d_x
 + d_top = d_y if k == len(params) - 1 else d_top
 +         d_y = d_y + d_x + d_top if k > 0 else d_x
-
 tapes from the other end: each layer got the tape of another one: tapes[k] belongs to params[k]
-- tapes[k]
-+ tapes[-1 - k]
-
+~ tapes[k] => tapes[-1 - k]
 from the bottom up: the loop began at the lowest layer; d_y is the gradient of the top one's outputs, so begin there
 -     for k in reversed(range(len(params))):
 -         d_layer, d_x, d_state = bptt(
@@ -684,99 +643,65 @@ outputs not turned round again: the outputs were not re-aligned: y[0] stands bes
 -     y = turn(y)
 -     return y, y[0, ...]
 +     return y, turn(y)[0, ...]
-
 outputs turned round as a block: the reverse direction was not re-aligned under padding: y was turned round as a block, so a short sequence's outputs lie at the end, beside its padding
 -     y = turn(y)
 -     return y, y[0, ...]
 +     return xp.flip(y, axis=0), turn(y)[0, ...]
-
 whole block turned round: x was turned round as a block, so that short sequences read their padding first, and then begin from a state that is no longer h_0
-- turn(x), (h_0,))
-+ xp.flip(x, axis=0), (h_0,))
-
+~ turn(x), (h_0,)) => xp.flip(x, axis=0), (h_0,))
 y[-1] taken for the last state: y[-1] is not the last state: this layer reads from the end, so it has read everything at y[0]
-- return y, y[0, ...]
-+ return y, y[-1, ...]
-
+~ return y, y[0, ...] => return y, y[-1, ...]
 last state after the padding: the state was taken after the loop's last step, where short sequences have walked on through their padding
 -     y = turn(y)
 -     return y, y[0, ...]
 +     return turn(y), y[-1, ...]
-
 read from the left: x was read from its first step; turn each sequence round before the loop, too
-- turn(x), (h_0,))
-+ x, (h_0,))
-
+~ turn(x), (h_0,)) => x, (h_0,))
 state always zero at the start: the layer began at zeros instead of h_0
-- turn(x), (h_0,))
-+ turn(x), (0 * h_0,))
-
+~ turn(x), (h_0,)) => turn(x), (0 * h_0,))
 off by one: each sequence was shifted by one step on its way
-- a[:n, b, ...], axis=0)
-+ xp.roll(a[:n, b, ...], 1, axis=0), axis=0)
-
+~ a[:n, b, ...], axis=0) => xp.roll(a[:n, b, ...], 1, axis=0), axis=0)
 padding not silenced: y is not zero in the padding: states that walked on stand there
-- out = xp.zeros_like(a)
-+ out = xp.asarray(a, copy=True)
-
+~ out = xp.zeros_like(a) => out = xp.asarray(a, copy=True)
 turned round as a block, and back: x and y were turned round as whole blocks: the reverse direction was not re-aligned under padding, so short sequences read their padding first
 -         for b, n in enumerate(lengths):
 -             out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
 +         out[...] = xp.flip(a, axis=0)
-
 nothing turned back: the outputs were not re-aligned: y[0] still belongs to each sequence's last step, and so does the state that was read there
 -     y = turn(y)
 -     return y, y[0, ...]
 +     return y, y[0, ...]
-
 features turned round: the features were turned round, and not the steps: flip axis 0 of a sequence, which is time
-- xp.flip(a[:n, b, ...], axis=0)
-+ xp.flip(a[:n, b, ...], axis=-1)
-
+~ xp.flip(a[:n, b, ...], axis=0) => xp.flip(a[:n, b, ...], axis=-1)
 state at the last step: the state was taken at each sequence's last step, where the reader has only begun; it has read the first step at y[0]
-- return y, y[0, ...]
-+ return y, xp.stack([y[n - 1, b, ...] for b, n in enumerate(lengths)])
-
+~ return y, y[0, ...] => return y, xp.stack([y[n - 1, b, ...] for b, n in enumerate(lengths)])
 padding in front: the sequences were put behind their padding, so that y stands beside other steps than x
-- out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
-+ out[a.shape[0] - n :, b, ...] = xp.flip(a[:n, b, ...], axis=0)
-
+~ out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0) => out[a.shape[0] - n :, b, ...] = xp.flip(a[:n, b, ...], axis=0)
 column turned, then cut: the whole column was turned round and then cut: its first steps are the padding; cut to n steps first
-- xp.flip(a[:n, b, ...], axis=0)
-+ xp.flip(a[:, b, ...], axis=0)[:n, ...]
-
+~ xp.flip(a[:n, b, ...], axis=0) => xp.flip(a[:, b, ...], axis=0)[:n, ...]
 first step never read: only n - 1 steps of each sequence were turned round; a[:n] has all n
-- out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
-+ out[: n - 1, b, ...] = xp.flip(a[: n - 1, b, ...], axis=0)
-
+~ out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0) => out[: n - 1, b, ...] = xp.flip(a[: n - 1, b, ...], axis=0)
 shortest length for all: all sequences were cut to the shortest length; each has its own
-- in enumerate(lengths):
-+ in enumerate([min(lengths)] * len(lengths)):
-
+~ in enumerate(lengths): => in enumerate([min(lengths)] * len(lengths)):
 lengths sorted: the lengths were sorted, and no longer belong to their sequences
-- in enumerate(lengths):
-+ in enumerate(sorted(lengths, reverse=True)):
-
+~ in enumerate(lengths): => in enumerate(sorted(lengths, reverse=True)):
 block of zeroed padding: the padding was set to zero and x turned round as a block: short sequences read zeros first, and each zero moves the state
 -     y, _, _ = unroll(cell, params, turn(x), (h_0,))
 -     y = turn(y)
 -     return y, y[0, ...]
 +     y, last, _ = unroll(cell, params, xp.flip(turn(turn(x)), axis=0), (h_0,))
 +     return turn(turn(xp.flip(y, axis=0))), last[0]
-
 left reader: this is the reader from the left, and its state after each sequence's last step; turn each sequence round, before the loop and after it
 -     y, _, _ = unroll(cell, params, turn(x), (h_0,))
 -     y = turn(y)
 -     return y, y[0, ...]
 +     y, _, _ = unroll(cell, params, x, (h_0,))
 +     return turn(turn(y)), turn(y)[0, ...]
-
 padding filled: h_0 stands in the padding of y; zeros are due there
 -     return y, y[0, ...]
 +     for b, n in enumerate(lengths):
 +         y[n:, b, ...] = h_0[b, ...]
 +     return y, y[0, ...]
-
 padding kept and state after it: two things: y is not zero in the padding, and the state was taken after the loop's last step, where short sequences have walked on through theirs
 -         out = xp.zeros_like(a)
 -         for b, n in enumerate(lengths):
@@ -793,42 +718,27 @@ padding kept and state after it: two things: y is not zero in the padding, and t
 +
 +     y, last, _ = unroll(cell, params, turn(x), (h_0,))
 +     return turn(y), last[0]
-
 cut to the longest: x was cut to its longest sequence; y has as many steps as x, with zeros where there is padding
 -     def turn(a):
 +     x = x[: max(lengths), ...]
 +
 +     def turn(a):
-
 time and batch exchanged: the steps of a batch's sequences were looked for along the batch: time comes first, a[:n, b]
-- out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
-+ out[b % a.shape[0], :n, ...] = xp.flip(a[b % a.shape[0], :n, ...], axis=0)
-
+~ out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0) => out[b % a.shape[0], :n, ...] = xp.flip(a[b % a.shape[0], :n, ...], axis=0)
 written into x: the sequences were turned round in x itself, and the padding kept what stood there: make a new array of zeros
-- out = xp.zeros_like(a)
-+ out = a
-
+~ out = xp.zeros_like(a) => out = a
 not turned back, padding cleared: the padding of y was cleared, and the outputs were not turned round again: y[0] stands beside x[0], but it is the output for the sequence's last step
 -     y = turn(y)
 -     return y, y[0, ...]
 +     return turn(turn(y)), turn(y)[0, ...]
-
 first length for all: all sequences were cut to the length of the first; each has its own
-- out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
-+ out[: lengths[0], b, ...] = xp.flip(a[: lengths[0], b, ...], axis=0)
-
+~ out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0) => out[: lengths[0], b, ...] = xp.flip(a[: lengths[0], b, ...], axis=0)
 lengths sorted, the shortest first: the lengths were sorted: they belong to the sequences in the order that they came in
-- enumerate(lengths)
-+ enumerate(sorted(lengths))
-
+~ enumerate(lengths) => enumerate(sorted(lengths))
 features turned round too: `xp.flip` without an axis turns every axis round, the features as well: name the axis
-- xp.flip(a[:n, b, ...], axis=0)
-+ xp.flip(a[:n, b, ...])
-
+~ xp.flip(a[:n, b, ...], axis=0) => xp.flip(a[:n, b, ...])
 longest length for all: all sequences were turned round within the longest length; each has its own
-- enumerate(lengths)
-+ enumerate([max(lengths)] * len(lengths))
-
+~ enumerate(lengths) => enumerate([max(lengths)] * len(lengths))
 state kept in the padding: in the padding your y goes on with the outputs that the loop made there; it is zero
 -     y = turn(y)
 +     y, after = turn(y), y
@@ -957,42 +867,25 @@ properties.points("Task 3 holds.")
 # %% mistakes="both_ends_of_the_past"
 r"""
 bidirectional used to forecast: this is what a layer that reads from both ends usually gives: the right reader has come down from the last step to x_t. It has read the future, which a forecaster does not have, and none of the past
-- x[: t + 1, ...]
-+ x[t:, ...]
-
+~ x[: t + 1, ...] => x[t:, ...]
 a look at the next step: right reader t began at x_{t+1}, which is what is to be forecast
-- x[: t + 1, ...]
-+ x[: t + 2, ...]
-
+~ x[: t + 1, ...] => x[: t + 2, ...]
 read from the left twice: the right readers read from the left: turn their past round
-- xp.flip(x[: t + 1, ...], axis=0)
-+ x[: t + 1, ...]
-
+~ xp.flip(x[: t + 1, ...], axis=0) => x[: t + 1, ...]
 first output for the last state: right reader t was asked when it had read x_t alone, not when it had arrived at the first step
-- _, last, _ = unroll
-+ last, _, _ = unroll
-
+~ _, last, _ = unroll => last, _, _ = unroll
 one reader's weights for both: the right readers took the left one's weights
-- params[1], past
-+ params[0], past
-
+~ params[1], past => params[0], past
 one reader's state for both: the right readers began with the left one's state
-- past, states[1]
-+ past, states[0]
-
+~ past, states[1] => past, states[0]
 sides exchanged: left and right are exchanged: {{sides.says}}
-- {{sides.both}}
-+ {{sides.odd}}
-
+~ {{sides.both}} => {{sides.odd}}
 state carried from reader to reader: each right reader began with what the one before had left; all begin with states[1]
 -         _, last, _ = unroll(cell, params[1], past, states[1])
 +         last = states[1] if t == 0 else last
 +         _, last, _ = unroll(cell, params[1], past, last)
-
 future from the left: right reader t went forward from x_t to the last step: it has read the future, and none of the past
-- xp.flip(x[: t + 1, ...], axis=0)
-+ x[t:, ...]
-
+~ xp.flip(x[: t + 1, ...], axis=0) => x[t:, ...]
 weights exchanged: the two readers have each other's weights: params holds the left one's first
 -     y, _, _ = unroll(cell, params[0], x, states[0])
 -     right = []
@@ -1004,7 +897,6 @@ weights exchanged: the two readers have each other's weights: params holds the l
 +     for t in range(x.shape[0]):
 +         past = xp.flip(x[: t + 1, ...], axis=0)
 +         _, last, _ = unroll(cell, params[0], past, states[1])
-
 readers exchanged: the two readers have each other's weights and states: both pairs hold the left one's first
 -     y, _, _ = unroll(cell, params[0], x, states[0])
 -     right = []
@@ -1016,69 +908,41 @@ readers exchanged: the two readers have each other's weights and states: both pa
 +     for t in range(x.shape[0]):
 +         past = xp.flip(x[: t + 1, ...], axis=0)
 +         _, last, _ = unroll(cell, params[0], past, states[0])
-
 one right reader, not turned back: one right reader came down from the last step, and its outputs were not turned back: entry t has read the last t + 1 steps, which is the future for most t
-- past = xp.flip(x[: t + 1, ...], axis=0)
-+ past = xp.flip(x, axis=0)[: t + 1, ...]
-
+~ past = xp.flip(x[: t + 1, ...], axis=0) => past = xp.flip(x, axis=0)[: t + 1, ...]
 batch turned round: the sequences of the batch were turned round, and not the steps: time is axis 0
-- x[: t + 1, ...], axis=0)
-+ x[: t + 1, ...], axis=1)
-
+~ x[: t + 1, ...], axis=0) => x[: t + 1, ...], axis=1)
 features turned round: the features were turned round, and not the steps: time is axis 0
-- x[: t + 1, ...], axis=0)
-+ x[: t + 1, ...], axis=2)
-
+~ x[: t + 1, ...], axis=0) => x[: t + 1, ...], axis=2)
 last part of the state: the last part of the state was taken, which is c in an LSTM; h comes first
-- right.append(last[0])
-+ right.append(last[-1])
-
+~ right.append(last[0]) => right.append(last[-1])
 outputs averaged: the outputs of right reader t were averaged; what counts is what it has when it arrives at the first step
 -         _, last, _ = unroll(cell, params[1], past, states[1])
 +         out, _, _ = unroll(cell, params[1], past, states[1])
 +         last = (xp.mean(out, axis=0),)
-
 left reader turned too: the left reader read from the last step; x is turned round for the right readers only
-- unroll(cell, params[0], x, states[0])
-+ unroll(cell, params[0], xp.flip(x, axis=0), states[0])
-
+~ unroll(cell, params[0], x, states[0]) => unroll(cell, params[0], xp.flip(x, axis=0), states[0])
 right half backwards: the right half stands in the other order of time: append, so that entry t belongs to step t
-- right.append(last[0])
-+ right.insert(0, last[0])
-
+~ right.append(last[0]) => right.insert(0, last[0])
 right readers added up: what the right readers have was added up over the steps; entry t is reader t's alone
-- right.append(last[0])
-+ right.append(last[0] + right[-1] if right else last[0])
-
+~ right.append(last[0]) => right.append(last[0] + right[-1] if right else last[0])
 forward with the left weights: two things: the right readers read from the left, and they took the left one's weights
 -         past = xp.flip(x[: t + 1, ...], axis=0)
 -         _, last, _ = unroll(cell, params[1], past, states[1])
 +         past = x[: t + 1, ...]
 +         _, last, _ = unroll(cell, params[0], past, states[1])
-
 last step alone: every right reader was asked after it had read the last step alone: it begins at x_t, and is asked when it has arrived at the first
--         past = xp.flip(x[: t + 1, ...], axis=0)
-+         past = xp.flip(x, axis=0)[:1, ...]
-
+~         past = xp.flip(x[: t + 1, ...], axis=0) =>         past = xp.flip(x, axis=0)[:1, ...]
 outputs read: the right readers read the left reader's outputs; they read x
-- xp.flip(x[: t + 1, ...], axis=0)
-+ xp.flip(y[: t + 1, ...], axis=0)[..., : x.shape[2]]
-
+~ xp.flip(x[: t + 1, ...], axis=0) => xp.flip(y[: t + 1, ...], axis=0)[..., : x.shape[2]]
 every axis turned round: `xp.flip` without an axis turns every axis round, sequences and features as well: name the axis
-- xp.flip(x[: t + 1, ...], axis=0)
-+ xp.flip(x[: t + 1, ...])
-
+~ xp.flip(x[: t + 1, ...], axis=0) => xp.flip(x[: t + 1, ...])
 the whole of x for all: every right reader began at the last step: reader t begins at x_t, and knows nothing of what comes later
-- xp.flip(x[: t + 1, ...], axis=0)
-+ xp.flip(x, axis=0)
-
+~ xp.flip(x[: t + 1, ...], axis=0) => xp.flip(x, axis=0)
 one below the other: both directions were put one below the other in the batch; they stand side by side
--     return xp.concat({{sides.both}}, axis=-1)
-+     return xp.concat({{sides.both}}, axis=1)
-
+~     return xp.concat({{sides.both}}, axis=-1) =>     return xp.concat({{sides.both}}, axis=1)
 begun a step too early: right reader t began at x_{t-1}; it begins at x_t, which the forecaster has read
-- x[: t + 1, ...]
-+ x[: max(t, 1), ...]
+~ x[: t + 1, ...] => x[: max(t, 1), ...]
 """
 
 # %% [markdown]
@@ -1234,61 +1098,39 @@ a new mask each step: a new mask was drawn at each step, so that a memory is era
 +         if t > 0:
 +             {{draw.one}}
 +             {{draw.two}}
-
 dropout at test time: units were dropped although training is False
-- rate if training else 0.0
-+ rate
-
+~ rate if training else 0.0 => rate
 dropout at test time only: units are dropped while testing, and none while training: the other way round
-- rate if training else 0.0
-+ 0.0 if training else rate
-
+~ rate if training else 0.0 => 0.0 if training else rate
 one mask for the batch: all sequences of the batch share one m_h; each has its own, so draw (B, H)
-- draw_mask(rng, x, B, H, rate)
-+ draw_mask(rng, x, 1, H, rate)
-
+~ draw_mask(rng, x, B, H, rate) => draw_mask(rng, x, 1, H, rate)
 the written state masked: what the step writes was masked too; only what is read is, so y has no zeros
-- h = xp.tanh(a)
-+ h = xp.tanh(a) * mask_h
-
+~ h = xp.tanh(a) => h = xp.tanh(a) * mask_h
 input not masked: m_x was not used: the input is masked as well
-- (x[t, ...] * mask_x)
-+ x[t, ...]
-
+~ (x[t, ...] * mask_x) => x[t, ...]
 state not masked: m_h was not used: the state is masked where it is read
-- (h * mask_h)
-+ h
-
+~ (h * mask_h) => h
 share kept taken for share dropped: the rate is the share that is dropped, not the share that is kept
-- rate if training
-+ 1 - rate if training
-
+~ rate if training => 1 - rate if training
 state always zero at the start: the loop began at zeros instead of h_0
-- h, y = h_0, []
-+ h, y = 0 * h_0, []
-
+~ h, y = h_0, [] => h, y = 0 * h_0, []
 each term squashed alone: the tanh was taken of a part of the sum; it is taken once, of all of it
-- a = a + (h
-+ a = xp.tanh(a) + (h
-
+~ a = a + (h => a = xp.tanh(a) + (h
 masks drawn in the other order: {{draw.says}}
 -     {{draw.one}}
 -     {{draw.two}}
 +     {{draw.two}}
 +     {{draw.one}}
-
 masked where written: the mask was put on what the step writes, so y has zeros, and h_0 was read whole; mask the state where it is read
 -         a = a + (h * mask_h) @ params.W_h.T + params.b_h
 -         h = xp.tanh(a)
 +         a = a + h @ params.W_h.T + params.b_h
 +         h = xp.tanh(a) * mask_h
-
 one input mask for the batch: all sequences of the batch share both masks; each has its own, so draw (B, D) and (B, H)
 -     {{draw.one}}
 -     {{draw.two}}
 +     mask_x = draw_mask(rng, x, 1, D, rate)
 +     mask_h = draw_mask(rng, x, 1, H, rate)
-
 new input masks: the input had a new mask at each step; {{draw.before}}
 -     {{draw.one}}
 -     {{draw.two}}
@@ -1298,7 +1140,6 @@ new input masks: the input had a new mask at each step; {{draw.before}}
 +     h, y = h_0, []
 +     for t in range(T):
 +         mask_x = draw_mask(rng, x, B, D, rate)
-
 sum masked: m_h was put on the sum before the tanh; the masks belong on what is read, x_t and the state before
 -         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
 -         a = a + (h * mask_h) @ params.W_h.T + params.b_h
@@ -1306,21 +1147,16 @@ sum masked: m_h was put on the sum before the tanh; the masks belong on what is 
 +         a = x[t, ...] @ params.W_x.T + params.b_x
 +         a = a + h @ params.W_h.T + params.b_h
 +         h = xp.tanh(a * mask_h)
-
 scaled twice: the masks were divided by 1 - rate once more; draw_mask has done it
 -     h, y = h_0, []
 +     mask_x, mask_h = mask_x / (1 - rate), mask_h / (1 - rate)
 +     h, y = h_0, []
-
 scaling undone: the masks are 0 and 1; what is kept is divided by 1 - rate, as draw_mask gives it
 -     h, y = h_0, []
 +     mask_x, mask_h = mask_x * (1 - rate), mask_h * (1 - rate)
 +     h, y = h_0, []
-
 mask behind the matrix: the state was masked behind W_h; the mask belongs on the state, before the product
-- (h * mask_h) @ params.W_h.T
-+ mask_h * (h @ params.W_h.T)
-
+~ (h * mask_h) @ params.W_h.T => mask_h * (h @ params.W_h.T)
 masks behind both matrices: the products with W_x and W_h were masked; the masks belong on x_t and on the state, before the products
 -     {{draw.one}}
 -     {{draw.two}}
@@ -1334,25 +1170,18 @@ masks behind both matrices: the products with W_x and W_h were masked; the masks
 +     for t in range(T):
 +         a = mask_x * (x[t, ...] @ params.W_x.T) + params.b_x
 +         a = a + mask_h * (h @ params.W_h.T) + params.b_h
-
 second bias missing: b_h is missing
 -  + params.b_h
 +
-
 W_h transposed: the state went through W_h transposed: with sequences as rows it is h @ W_h.T
-- params.W_h.T
-+ params.W_h
-
+~ params.W_h.T => params.W_h
 first state not masked: the first state was read unmasked; m_h is put on what every step reads, h_0 too
-- (h * mask_h)
-+ (h * mask_h if t else h)
-
+~ (h * mask_h) => (h * mask_h if t else h)
 zoneout: where m_h is 0 the unit kept its old state: that is zoneout; dropout masks what is read
 -         a = a + (h * mask_h) @ params.W_h.T + params.b_h
 -         h = xp.tanh(a)
 +         a = a + h @ params.W_h.T + params.b_h
 +         h = xp.where(mask_h > 0, xp.tanh(a), h)
-
 outputs masked: m_h was put on the outputs alone, and the steps read whole states; mask the state where it is read
 -         a = a + (h * mask_h) @ params.W_h.T + params.b_h
 -         h = xp.tanh(a)
@@ -1360,31 +1189,22 @@ outputs masked: m_h was put on the outputs alone, and the steps read whole state
 +         a = a + h @ params.W_h.T + params.b_h
 +         h = xp.tanh(a)
 +         y.append(h * mask_h)
-
 outputs masked as well: the state was masked where it is read, and once more in the outputs; y holds what the steps write, whole
-- y.append(h)
-+ y.append(h * mask_h)
-
+~ y.append(h) => y.append(h * mask_h)
 no tanh: the tanh is missing
-- h = xp.tanh(a)
-+ h = a
-
+~ h = xp.tanh(a) => h = a
 sigmoid: the sum went through a sigmoid; a plain network has tanh
-- h = xp.tanh(a)
-+ h = 1 / (1 + xp.exp(-a))
-
+~ h = xp.tanh(a) => h = 1 / (1 + xp.exp(-a))
 biases masked: m_h was put on the biases as well; only x_t and the state are masked
 -         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
 -         a = a + (h * mask_h) @ params.W_h.T + params.b_h
 +         a = (x[t, ...] * mask_x) @ params.W_x.T
 +         a = a + (h * mask_h) @ params.W_h.T + mask_h * (params.b_x + params.b_h)
-
 one draw for both: the input's mask was cut from the state's; draw two masks, {{draw.order}}
 -     {{draw.one}}
 -     {{draw.two}}
 +     mask_h = draw_mask(rng, x, B, H, rate)
 +     mask_x = mask_h[:, :D] if D <= H else draw_mask(rng, x, B, D, rate)
-
 new masks, and outputs masked: two things: masks were drawn in the loop, new ones at each step, and the outputs were masked too; draw both once, and put down h as it is written
 -     {{draw.one}}
 -     {{draw.two}}
@@ -1402,7 +1222,6 @@ new masks, and outputs masked: two things: masks were drawn in the loop, new one
 +         a = a + (h * mask_h) @ params.W_h.T + params.b_h
 +         h = xp.tanh(a)
 +         y.append(h * mask_h)
-
 scaled while testing: the masks are 0 and 1, and while testing all is multiplied by 1 - rate, as the first dropout did it; here what is kept is divided by 1 - rate in training, and testing leaves all as it is
 -     rate = rate if training else 0.0
 -     {{draw.one}}
@@ -1410,26 +1229,20 @@ scaled while testing: the masks are 0 and 1, and while testing all is multiplied
 +     keep = 1 - rate
 +     mask_x = draw_mask(rng, x, B, D, rate) * keep if training else keep
 +     mask_h = draw_mask(rng, x, B, H, rate) * keep if training else keep
-
 testing scaled: in testing the masks were 1 - rate: the dropout of 2012 scales in testing, this one in training, where the mask holds 1 / (1 - rate)
 -     rate = rate if training else 0.0
 -     {{draw.one}}
 -     {{draw.two}}
 +     mask_x = draw_mask(rng, x, B, D, rate) if training else 1 - rate
 +     mask_h = draw_mask(rng, x, B, H, rate) if training else 1 - rate
-
 masks of 0 and 1: what the mask keeps has to grow by 1 / (1 - rate), as `draw_mask` gives it; here the state's mask was made 0 and 1 again
-- mask_h = draw_mask(rng, x, B, H, rate)
-+ mask_h = draw_mask(rng, x, B, H, rate) * (1 - rate)
-
+~ mask_h = draw_mask(rng, x, B, H, rate) => mask_h = draw_mask(rng, x, B, H, rate) * (1 - rate)
 new mask each step: the state's mask was drawn anew at each step; one mask lasts for the whole sequence
 -         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
 +         mask_h = draw_mask(rng, x, B, H, rate)
 +         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
-
 bias masked: the bias was masked like the state
--         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
-+         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x * mask_h
+~         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x =>         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x * mask_h
 """
 
 # %% [markdown]
@@ -1623,106 +1436,69 @@ inverted: the new value was taken where the mask is 1, and the old one where it 
 -         c = k_c * c + (1 - k_c) * new_c
 +         h = k_h * new_h + (1 - k_h) * h
 +         c = k_c * new_c + (1 - k_c) * c
-
 inverted for h alone: the mask of h is turned round: where it is 1 the old h stays, where it is 0 the new one is taken
-- k_h * h + (1 - k_h) * new_h
-+ k_h * new_h + (1 - k_h) * h
-
+~ k_h * h + (1 - k_h) * new_h => k_h * new_h + (1 - k_h) * h
 inverted for c alone: the mask of c is turned round: where it is 1 the old c stays, where it is 0 the new one is taken
-- k_c * c + (1 - k_c) * new_c
-+ k_c * new_c + (1 - k_c) * c
-
+~ k_c * c + (1 - k_c) * new_c => k_c * new_c + (1 - k_c) * c
 masks exchanged: h was held by the {{k.c}} mask and c by the {{k.h}}; the {{k.h}} of the pair is for h
-- {{k.read}}
-+ {{k.odd}}
-
+~ {{k.read}} => {{k.odd}}
 one for both, that of h: h and c were held by the same mask, the {{k.h}}; c has the {{k.c}}
-- c = k_c * c + (1 - k_c) * new_c
-+ c = k_h * c + (1 - k_h) * new_c
-
+~ c = k_c * c + (1 - k_c) * new_c => c = k_h * c + (1 - k_h) * new_c
 one for both, that of c: h and c were held by the same mask, the {{k.c}}; h has the {{k.h}}
-- h = k_h * h + (1 - k_h) * new_h
-+ h = k_c * h + (1 - k_c) * new_h
-
+~ h = k_h * h + (1 - k_h) * new_h => h = k_c * h + (1 - k_c) * new_h
 one for both, their product: h and c were held where both masks are 1; each is held by its own mask alone
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         k = k_h * k_c
 +         h = k * h + (1 - k) * new_h
 +         c = k * c + (1 - k) * new_c
-
 h alone: c was never held; it has a mask of its own, the {{k.c}} of the pair
-- c = k_c * c + (1 - k_c) * new_c
-+ c = new_c
-
+~ c = k_c * c + (1 - k_c) * new_c => c = new_c
 c alone: h was never held; it has a mask of its own, the {{k.h}} of the pair
-- h = k_h * h + (1 - k_h) * new_h
-+ h = new_h
-
+~ h = k_h * h + (1 - k_h) * new_h => h = new_h
 nothing held: this is the plain LSTM: no unit was held. Is the old state overwritten before it is mixed with the new one?
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         h, c = new_h, new_c
-
 set to zero: where the mask is 1 the state was set to 0, as in dropout; zoneout keeps the value of the step before
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         h = (1 - k_h) * new_h
 +         c = (1 - k_c) * new_c
-
 h set to zero: where its mask is 1, h was set to 0, as in dropout; zoneout keeps the h of the step before
-- h = k_h * h + (1 - k_h) * new_h
-+ h = (1 - k_h) * new_h
-
+~ h = k_h * h + (1 - k_h) * new_h => h = (1 - k_h) * new_h
 scaled as in dropout: the new values were divided by the mask's share of zeros, as in dropout; zoneout scales nothing, since in testing the mean of the mask is used
 -         h = k_h * h + (1 - k_h) * new_h
 +         if not isinstance(holds[0], float):
 +             new_h = new_h / xp.maximum(xp.mean(1 - k_h), 1e-9 + 0 * xp.mean(k_h))
 +             new_c = new_c / xp.maximum(xp.mean(1 - k_c), 1e-9 + 0 * xp.mean(k_c))
 +         h = k_h * h + (1 - k_h) * new_h
-
 scaled by all the masks' share: the new values were divided by the share of zeros in all the masks, as in dropout; zoneout scales nothing, since in testing the mean of the mask is used
 -         h = k_h * h + (1 - k_h) * new_h
 +         if not isinstance(holds[0], float):
 +             new_h = new_h / (1 - xp.mean(holds[{{k.at_h}}]) + 1e-9)
 +             new_c = new_c / (1 - xp.mean(holds[{{k.at_c}}]) + 1e-9)
 +         h = k_h * h + (1 - k_h) * new_h
-
 divided in testing: in testing the new values were divided by 1 - p; zoneout scales nothing: the mean is p times the old value and 1 - p times the new one
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         {{k.shares}} = (1 - k if isinstance(k, float) else 1.0 for k in holds)
 +         h = k_h * h + (1 - k_h) * new_h / share_h
 +         c = k_c * c + (1 - k_c) * new_c / share_c
-
 masks of the step before: step t used the masks of step t - 1; its own are at index t
-- k[t, ...]
-+ k[t - 1, ...]
-
+~ k[t, ...] => k[t - 1, ...]
 masks of the next step: step t used the masks of step t + 1; its own are at index t
-- k[t, ...]
-+ k[(t + 1) % k.shape[0], ...]
-
+~ k[t, ...] => k[(t + 1) % k.shape[0], ...]
 first masks for all: every step used the masks of the first step; each has its own, at index t
-- k[t, ...]
-+ k[0, ...]
-
+~ k[t, ...] => k[0, ...]
 last masks for all: every step used the masks of the last step; each has its own, at index t
-- k[t, ...]
-+ k[-1, ...]
-
+~ k[t, ...] => k[-1, ...]
 masks read backwards: the masks were read from the last step to the first; step t has those at index t
-- k[t, ...]
-+ k[k.shape[0] - 1 - t, ...]
-
+~ k[t, ...] => k[k.shape[0] - 1 - t, ...]
 one sequence's masks for all: all sequences used the masks of the first sequence; each has its own
-- k[t, ...]
-+ k[t, :1, ...]
-
+~ k[t, ...] => k[t, :1, ...]
 output before the hold: y has what the cell computed; it has what zoneout made of it: append h after it is held
-- y.append(h)
-+ y.append(new_h)
-
+~ y.append(h) => y.append(new_h)
 output one step late: y begins with the first state and misses the last one: append h at the end of a step
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
@@ -1730,31 +1506,22 @@ output one step late: y begins with the first state and misses the last one: app
 +         y.append(h)
 +         h = k_h * h + (1 - k_h) * new_h
 +         c = k_c * c + (1 - k_c) * new_c
-
 computed state returned: y is right, but your last state is what the cell computed; return the held one
-- return xp.stack(y), (h, c)
-+ return xp.stack(y), (new_h, new_c)
-
+~ return xp.stack(y), (h, c) => return xp.stack(y), (new_h, new_c)
 h from the held c: your h' shows the held c; here, as in the paper, it is what `lstm_cell` returns, with the new c
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         c = k_c * c + (1 - k_c) * new_c
 +         h = k_h * h + (1 - k_h) * new_h / xp.tanh(new_c) * xp.tanh(c)
-
 gates asked twice: c was held first, and the cell was called again with it for h; call the cell once per step, with the state of the step before
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         c = k_c * c + (1 - k_c) * new_c
 +         h = k_h * h + (1 - k_h) * lstm_cell(a_x, a_h, (h, c))[0][0]
-
 c taken for h: h was mixed with the cell's new c; it is mixed with the cell's new h
-- h = k_h * h + (1 - k_h) * new_h
-+ h = k_h * h + (1 - k_h) * new_c
-
+~ h = k_h * h + (1 - k_h) * new_h => h = k_h * h + (1 - k_h) * new_c
 h taken for c: c was mixed with the cell's new h; it is mixed with the cell's new c
-- c = k_c * c + (1 - k_c) * new_c
-+ c = k_c * c + (1 - k_c) * new_h
-
+~ c = k_c * c + (1 - k_c) * new_c => c = k_c * c + (1 - k_c) * new_h
 held state not carried: the cell went on from what it had computed, as if nothing had been held; it reads the held state of the step before
 -     for t in range(x.shape[0]):
 -         {{k.read}}
@@ -1767,7 +1534,6 @@ held state not carried: the cell went on from what it had computed, as if nothin
 +         a_x = x[t, ...] @ params.W_x.T + params.b_x
 +         a_h = new_h @ params.W_h.T + params.b_h
 +         (new_h, new_c), _ = lstm_cell(a_x, a_h, (new_h, new_c))
-
 mixed after the run: the plain LSTM ran from end to end, and each of its states was mixed with the one before; hold at each step, so that the next one reads the held state
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
@@ -1777,7 +1543,6 @@ mixed after the run: the plain LSTM ran from end to end, and each of its states 
 +         last = y[-1], k_c * c + (1 - k_c) * new_c
 +         h, c = new_h, new_c
 +     return xp.stack(y), last
-
 mixed after the run, h alone: the plain LSTM ran from end to end, and its outputs alone were mixed; hold h and c at each step, so that the next one reads the held state
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
@@ -1786,7 +1551,6 @@ mixed after the run, h alone: the plain LSTM ran from end to end, and its output
 +         y.append(k_h * h + (1 - k_h) * new_h)
 +         h, c = new_h, new_c
 +     return xp.stack(y), (y[-1], c)
-
 held outputs alone: y has the held h, but the cell read its own new h; it reads the held one
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
@@ -1795,49 +1559,33 @@ held outputs alone: y has the held h, but the cell read its own new h; it reads 
 +         y.append(k_h * h + (1 - k_h) * new_h)
 +         h, c = new_h, k_c * c + (1 - k_c) * new_c
 +     return xp.stack(y), (y[-1], c)
-
 held at the first state: where the mask is 1 the state went back to the first one; it keeps that of the step before
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         h = k_h * state[0] + (1 - k_h) * new_h
 +         c = k_c * state[1] + (1 - k_c) * new_c
-
 state not carried: every step began at the first state; it begins where the step before ended
-- lstm_cell(a_x, a_h, (h, c))
-+ lstm_cell(a_x, state[0] @ params.W_h.T + params.b_h, state)
-
+~ lstm_cell(a_x, a_h, (h, c)) => lstm_cell(a_x, state[0] @ params.W_h.T + params.b_h, state)
 state always zero at the start: the loop began at zeros instead of the given state
-- (h, c), y = state, []
-+ (h, c), y = (0 * state[0], 0 * state[1]), []
-
+~ (h, c), y = state, [] => (h, c), y = (0 * state[0], 0 * state[1]), []
 c zero at the start: c began at zeros; it begins at the second part of `state`
-- (h, c), y = state, []
-+ (h, c), y = (state[0], 0 * state[1]), []
-
+~ (h, c), y = state, [] => (h, c), y = (state[0], 0 * state[1]), []
 state exchanged: the first part of `state` was taken for c; the order is h, c
-- (h, c), y = state, []
-+ (c, h), y = state, []
-
+~ (h, c), y = state, [] => (c, h), y = state, []
 last state exchanged: your last state is (c, h); the order is h, c
-- return xp.stack(y), (h, c)
-+ return xp.stack(y), (c, h)
-
+~ return xp.stack(y), (h, c) => return xp.stack(y), (c, h)
 y of c: y has the cell state; the outputs of a layer are its hidden states h
-- y.append(h)
-+ y.append(c)
-
+~ y.append(h) => y.append(c)
 signs: the difference of old and new has the wrong sign: `new + k * (old - new)` holds the old value where k is 1
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         h = new_h - k_h * (h - new_h)
 +         c = new_c - k_c * (c - new_c)
-
 added: the new value was added whole, and the old one beside it where the mask is 1; multiply the new one by 1 - k
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         h = k_h * h + new_h
 +         c = k_c * c + new_c
-
 what is held is read: the masks were put on what the cell reads, as in dropout; they choose between old and new after the cell has computed
 -         a_h = h @ params.W_h.T + params.b_h
 -         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
@@ -1845,7 +1593,6 @@ what is held is read: the masks were put on what the cell reads, as in dropout; 
 -         c = k_c * c + (1 - k_c) * new_c
 +         a_h = (k_h * h) @ params.W_h.T + params.b_h
 +         (h, c), _ = lstm_cell(a_x, a_h, (k_h * h, k_c * c))
-
 dropout of what is read: units were dropped from what the cell reads; zoneout chooses between old and new after the cell has computed
 -         a_h = h @ params.W_h.T + params.b_h
 -         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
@@ -1853,87 +1600,62 @@ dropout of what is read: units were dropped from what the cell reads; zoneout ch
 -         c = k_c * c + (1 - k_c) * new_c
 +         a_h = ((1 - k_h) * h) @ params.W_h.T + params.b_h
 +         (h, c), _ = lstm_cell(a_x, a_h, (h, (1 - k_c) * c))
-
 nothing held in testing: in testing nothing was held; the mean of the mask is p, so a step gives p times the old value and 1 - p times the new one
 -         h = k_h * h + (1 - k_h) * new_h
 +         {{k.names}} = (0.0 if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
-
 new values scaled in testing: in testing the new values were multiplied by 1 - p and the old ones left out; add p times the old value
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         old_h, old_c = (0.0 if isinstance(k, float) else 1.0 for k in holds)
 +         h = old_h * k_h * h + (1 - k_h) * new_h
 +         c = old_c * k_c * c + (1 - k_c) * new_c
-
 inverted in testing: in testing the new value was taken with p and the old one with 1 - p; p is the probability of being held
 -         h = k_h * h + (1 - k_h) * new_h
 +         {{k.names}} = (1 - k if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
-
 drawn in testing [hidden]: two calls with the same floats give two answers: in testing nothing is drawn, the mean takes the mask's place
 -         h = k_h * h + (1 - k_h) * new_h
 +         {{k.names}} = (move((np.random.random(tuple(h.shape)) < k).astype(str(h.dtype).split(".")[-1])) if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
-
 rounded in testing: in testing each unit was held or not by whether p is above 1/2; mix old and new, with p and 1 - p
 -         h = k_h * h + (1 - k_h) * new_h
 +         {{k.names}} = (float(k > 0.5) if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
-
 half in testing: in testing 1/2 was taken for both probabilities; they are the two floats of `holds`
 -         h = k_h * h + (1 - k_h) * new_h
 +         {{k.names}} = (0.5 if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
-
 p to the power of the step: in testing p was raised to a power that grows with the step; the probability of being held is p at every step
-- {{k.read}}
-+ {{k.power}}
-
+~ {{k.read}} => {{k.power}}
 floats taken for arrays: the floats of testing were taken for arrays: a float has no steps, shape or dtype, and is the same at every step
-- {{k.read}}
-+ {{k.array}}
-
+~ {{k.read}} => {{k.array}}
 first bias missing: b_x is missing
 -  + params.b_x
 +
-
 second bias missing: b_h is missing
 -  + params.b_h
 +
-
 both biases missing: b_x and b_h are missing
 -         a_x = x[t, ...] @ params.W_x.T + params.b_x
 -         a_h = h @ params.W_h.T + params.b_h
 +         a_x = x[t, ...] @ params.W_x.T
 +         a_h = h @ params.W_h.T
-
 sums counted twice: `lstm_cell` adds its first two arguments, and was given the whole sum in both
-- lstm_cell(a_x, a_h, (h, c))
-+ lstm_cell(a_x + a_h, a_x + a_h, (h, c))
-
+~ lstm_cell(a_x, a_h, (h, c)) => lstm_cell(a_x + a_h, a_x + a_h, (h, c))
 h_0 read at every step: W_h read the first h at every step; it reads the held h of the step before
-- h @ params.W_h.T
-+ state[0] @ params.W_h.T
-
+~ h @ params.W_h.T => state[0] @ params.W_h.T
 first input for all: every step read the first input; step t reads x[t]
-- x[t, ...]
-+ x[0, ...]
-
+~ x[t, ...] => x[0, ...]
 first step left out [hidden]: the first step was left out, so y has one output too few
-- range(x.shape[0])
-+ range(1, x.shape[0])
-
+~ range(x.shape[0]) => range(1, x.shape[0])
 concatenated [hidden]: the outputs were put end to end; xp.stack gives (T, B, H)
-- xp.stack(y)
-+ xp.concat(y)
-
+~ xp.stack(y) => xp.concat(y)
 changed in place, y too: h was changed in place, so that every step of y is the last one, and the given state has changed, too; make a new h at each step
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         h[...] = k_h * h + (1 - k_h) * new_h
 +         c[...] = k_c * c + (1 - k_c) * new_c
-
 changed in place [arguments]: the given state was changed in place: the caller still needs it
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
@@ -1941,17 +1663,14 @@ changed in place [arguments]: the given state was changed in place: the caller s
 +         h[...] = k_h * h + (1 - k_h) * new_h
 +         c[...] = k_c * c + (1 - k_c) * new_c
 +         y.append(1 * h)
-
 float64 in testing [hidden, dtype]: in testing your result is float64, whatever x is: leave a probability a float, or give its array the dtype of x
 -         h = k_h * h + (1 - k_h) * new_h
 +         {{k.names}} = (move(np.full((1, 1), k)) if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
-
 held outputs, computed state: y has the held h, and the next step and the last state have what the cell computed: what is held is the state, so let `h` and `c` be the held ones from then on
 -         y.append(h)
 +         y.append(h)
 +         h, c = new_h, new_c
-
 c held on the way out alone: your last c is held, and the next step reads the c that the cell computed; it reads the held one
 -     for t in range(x.shape[0]):
 -         {{k.read}}
@@ -2121,41 +1840,23 @@ properties.points("Task 6 holds.")
 # %% mistakes="rms_cell_vjp"
 r"""
 rho taken for a constant: every a_j is in rho, so rho moves too: the gradient along the row itself is to be taken out
-- r * (d_n - n * radial)
-+ r * d_n
-
+~ r * (d_n - n * radial) => r * d_n
 mean taken out too: the constant direction was taken out as well: that is layer normalisation; here no mean was subtracted on the way forward
-- r * (d_n - n * radial)
-+ r * (d_n - n * radial - xp.mean(d_n, axis=-1, keepdims=True))
-
+~ r * (d_n - n * radial) => r * (d_n - n * radial - xp.mean(d_n, axis=-1, keepdims=True))
 layer norm's constant alone: the mean of d_n was taken out; what RMS normalisation takes out is the part along n
-- r * (d_n - n * radial)
-+ r * (d_n - xp.mean(d_n, axis=-1, keepdims=True))
-
+~ r * (d_n - n * radial) => r * (d_n - xp.mean(d_n, axis=-1, keepdims=True))
 {{norm.odd_name}}: {{norm.odd_says}}
-- {{norm.of_n}}
-+ {{norm.odd}}
-
+~ {{norm.of_n}} => {{norm.odd}}
 mean over the batch: {{norm.batch_says}}
-- {{norm.of_n}}
-+ {{norm.batch}}
-
+~ {{norm.of_n}} => {{norm.batch}}
 factor forgotten: the factor r is missing: a row twice as large gets half the gradient
-- r * (d_n - n * radial)
-+ d_n - n * radial
-
+~ r * (d_n - n * radial) => d_n - n * radial
 factor on one term: r multiplies both terms, also the one that is taken out
-- r * (d_n - n * radial)
-+ r * d_n - n * radial
-
+~ r * (d_n - n * radial) => r * d_n - n * radial
 added: the part along n was added; it is taken out
-- d_n - n * radial
-+ d_n + n * radial
-
+~ d_n - n * radial => d_n + n * radial
 gain forgotten: d_a_x and d_a_h lack the gain: n is multiplied by it on its way to the tanh
-- d_n = d_z * gain
-+ d_n = d_z
-
+~ d_n = d_z * gain => d_n = d_z
 gain after the norm: the gain came in after the part along n was taken out; going backward it comes first
 -     d_n = d_z * gain
 -
@@ -2167,192 +1868,109 @@ gain after the norm: the gain came in after the part along n was taken out; goin
 +     def through(n, r):
 +         radial = {{norm.of_n}}
 +         return gain * r * (d_n - n * radial)
-
 slope forgotten: the slope of the tanh, 1 - h², is missing
-- d_z = d_h * (1 - h * h)
-+ d_z = d_h
-
+~ d_z = d_h * (1 - h * h) => d_z = d_h
 slope at the argument: h is the tanh already: its slope is 1 - h², not 1 - tanh(h)²
-- (1 - h * h)
-+ (1 - xp.tanh(h) ** 2)
-
+~ (1 - h * h) => (1 - xp.tanh(h) ** 2)
 later steps dropped: the gain's gradient is this step's share alone; what arrives from later steps goes on with it
-- d_gain = d_gain + d_z
-+ d_gain = d_z
-
+~ d_gain = d_gain + d_z => d_gain = d_z
 share dropped: the gain's gradient went on as it came; add this step's share, d_z (n_x + n_h)
-- d_gain = d_gain + d_z * (n_x + n_h)
-+ d_gain = d_gain + 0
-
+~ d_gain = d_gain + d_z * (n_x + n_h) => d_gain = d_gain + 0
 gain times the sums: the share of the gain has the sums a_x and a_h in it; the gain multiplies the normalised rows, n_x + n_h
-- d_z * (n_x + n_h)
-+ d_z * (n_x / r_x + n_h / r_h)
-
+~ d_z * (n_x + n_h) => d_z * (n_x / r_x + n_h / r_h)
 gain within its own gradient: the share of the gain was multiplied by the gain: it is d_z (n_x + n_h), with d_z as the tanh leaves it
-- d_gain + d_z * (n_x + n_h)
-+ d_gain + d_n * (n_x + n_h)
-
+~ d_gain + d_z * (n_x + n_h) => d_gain + d_n * (n_x + n_h)
 one row's share: the gain multiplies both rows; its share has n_x + n_h, and you have one of them
-- d_z * (n_x + n_h)
-+ d_z * n_x
-
+~ d_z * (n_x + n_h) => d_z * n_x
 slope missing in the share: the share of the gain lacks the slope of the tanh
-- d_gain + d_z * (n_x + n_h)
-+ d_gain + d_h * (n_x + n_h)
-
+~ d_gain + d_z * (n_x + n_h) => d_gain + d_h * (n_x + n_h)
 one rho for both: d_a_h was computed with the row and the factor of a_x; each sum has its own
-- through(n_h, r_h)
-+ through(n_x, r_x)
-
+~ through(n_h, r_h) => through(n_x, r_x)
 factors exchanged: each sum got the other one's factor r
-- through(n_x, r_x), through(n_h, r_h)
-+ through(n_x, r_h), through(n_h, r_x)
-
+~ through(n_x, r_x), through(n_h, r_h) => through(n_x, r_h), through(n_h, r_x)
 results exchanged: d_a_x and d_a_h are exchanged
-- through(n_x, r_x), through(n_h, r_h)
-+ through(n_h, r_h), through(n_x, r_x)
-
+~ through(n_x, r_x), through(n_h, r_h) => through(n_h, r_h), through(n_x, r_x)
 rows added: the part along n_x + n_h was taken out of both; each sum is divided by its own rho, so it loses the part along its own row
 - radial = {{norm.of_n}}
 + n = n_x + n_h
 +         radial = {{norm.of_n}}
-
 h handed on: the h before the step is reached through a_h alone; d_h does not go on beside it
-- (0.0, d_gain)
-+ (d_h, d_gain)
-
+~ (0.0, d_gain) => (d_h, d_gain)
 gain averaged over the batch: the gain's gradient was averaged over the sequences; each row of the state has a gain of its own
-- d_z * (n_x + n_h)
-+ xp.mean(d_z * (n_x + n_h), axis=0, keepdims=True)
-
+~ d_z * (n_x + n_h) => xp.mean(d_z * (n_x + n_h), axis=0, keepdims=True)
 gain summed over the batch: the gain's gradient was summed over the sequences; here each has a row of its own, and they are summed after the loop
-- d_z * (n_x + n_h)
-+ xp.sum(d_z * (n_x + n_h), axis=0, keepdims=True)
-
+~ d_z * (n_x + n_h) => xp.sum(d_z * (n_x + n_h), axis=0, keepdims=True)
 mean over all entries: {{norm.all_says}}; each sequence has a rho of its own, so take it over the last axis
-- {{norm.of_n}}
-+ {{norm.all}}
-
+~ {{norm.of_n}} => {{norm.all}}
 share summed over the units: the share of the gain was summed over the units; each unit has a gain of its own
-- d_z * (n_x + n_h)
-+ xp.sum(d_z * (n_x + n_h), axis=-1, keepdims=True)
-
+~ d_z * (n_x + n_h) => xp.sum(d_z * (n_x + n_h), axis=-1, keepdims=True)
 cache in another order: a row was taken for a factor: the cache holds n_x, r_x, n_h, r_h, gain, h, in this order
 - return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
 + n_x, n_h, r_x, r_h, gain, h = cache
 +     d_gain = d_state[1] + d_z * (n_x + n_h)
 +     return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
-
 factor three times: what is taken out has the factor r once, as the rest has, not three times; r cubed belongs to a, and n is r a already
-- r * (d_n - n * radial)
-+ r * d_n - r**3 * n * radial
-
+~ r * (d_n - n * radial) => r * d_n - r**3 * n * radial
 factor twice in one term: what is taken out has the factor r once, as the rest has, not twice
-- r * (d_n - n * radial)
-+ r * (d_n - r * n * radial)
-
+~ r * (d_n - n * radial) => r * (d_n - r * n * radial)
 all of the row's part: {{norm.eps}}
-- r * (d_n - n * radial)
-+ r * (d_n - n * radial / {{norm.of_nn}})
-
+~ r * (d_n - n * radial) => r * (d_n - n * radial / {{norm.of_nn}})
 factor twice: the factor r came in twice; n moves by r times what a moves
-- r * (d_n - n * radial)
-+ r * r * (d_n - n * radial)
-
+~ r * (d_n - n * radial) => r * r * (d_n - n * radial)
 divided by the factor: r is 1 / rho: multiply by it, do not divide
-- r * (d_n - n * radial)
-+ (d_n - n * radial) / r
-
+~ r * (d_n - n * radial) => (d_n - n * radial) / r
 the sum for the row: what was taken out was built from a; {{norm.a_says}}
 -         radial = {{norm.of_n}}
 -         return r * (d_n - n * radial)
 +         a = n / r
 +         return r * (d_n - a * {{norm.a}})
-
 {{norm.alone_name}}: {{norm.alone_says}}
-- {{norm.of_n}}
-+ {{norm.alone}}
-
+~ {{norm.of_n}} => {{norm.alone}}
 each unit alone: each unit's part was taken out with its own n alone, d_n (1 - n²); rho is shared, so {{norm.share}}
-- r * (d_n - n * radial)
-+ r * d_n * (1 - n * n)
-
+~ r * (d_n - n * radial) => r * d_n * (1 - n * n)
 {{norm.over_name}}: each unit's part was taken out with its own n alone; rho is shared, so every unit's d_n reaches every a
-- r * (d_n - n * radial)
-+ {{norm.over}}
-
+~ r * (d_n - n * radial) => {{norm.over}}
 half of it: half of the part along n was taken out: the half from the root and the 2 from the square cancel
-- n * radial)
-+ 0.5 * n * radial)
-
+~ n * radial) => 0.5 * n * radial)
 twice of it: the part along n was taken out twice: the half from the root and the 2 from the square cancel
-- n * radial)
-+ 2 * n * radial)
-
+~ n * radial) => 2 * n * radial)
 shared out: both sums got half of d_n; what a sum of two terms receives goes whole to both
-- d_n = d_z * gain
-+ d_n = d_z * gain / 2
-
+~ d_n = d_z * gain => d_n = d_z * gain / 2
 slope at the sum: the slope was computed from the argument of the tanh; it is 1 - h², with h its result
-- d_z = d_h * (1 - h * h)
-+ d_z = d_h * (1 - (gain * (n_x + n_h)) ** 2)
-
+~ d_z = d_h * (1 - h * h) => d_z = d_h * (1 - (gain * (n_x + n_h)) ** 2)
 slope of a sigmoid: h (1 - h) is the slope of a sigmoid; that of the tanh is 1 - h²
-- d_z = d_h * (1 - h * h)
-+ d_z = d_h * h * (1 - h)
-
+~ d_z = d_h * (1 - h * h) => d_z = d_h * h * (1 - h)
 rows multiplied: the share of the gain has the product of the two rows; the gain multiplies their sum
-- d_z * (n_x + n_h)
-+ d_z * n_x * n_h
-
+~ d_z * (n_x + n_h) => d_z * n_x * n_h
 d_gain into the step: the gradient of the gain that comes from later steps was added to d_h; it goes on to the gain alone
-- d_z = d_h * (1 - h * h)
-+ d_z = (d_h + d_gain) * (1 - h * h)
-
+~ d_z = d_h * (1 - h * h) => d_z = (d_h + d_gain) * (1 - h * h)
 gain of the gain: the whole gradient of the gain was multiplied by the gain; it is d_gain + d_z (n_x + n_h)
-- d_gain = d_gain + d_z * (n_x + n_h)
-+ d_gain = gain * (d_gain + d_z * (n_x + n_h))
-
+~ d_gain = d_gain + d_z * (n_x + n_h) => d_gain = gain * (d_gain + d_z * (n_x + n_h))
 later gradient times the gain: the gain's gradient from later steps was multiplied by the gain; no step changes the gain, so it goes on as it came
-- d_gain = d_gain + d_z
-+ d_gain = d_gain * gain + d_z
-
+~ d_gain = d_gain + d_z => d_gain = d_gain * gain + d_z
 one plus the gain: n is multiplied by the gain itself here, not by 1 + gain
-- d_n = d_z * gain
-+ d_n = d_z * (1 + gain)
-
+~ d_n = d_z * gain => d_n = d_z * (1 + gain)
 parts of the state exchanged: the state is (h, gain); the gradient of the gain stands where that of h belongs
-- (0.0, d_gain)
-+ (d_gain, 0.0)
-
+~ (0.0, d_gain) => (d_gain, 0.0)
 parts of d_state exchanged: d_state is (d_h, d_gain); the two were exchanged
 -     d_z = d_h * (1 - h * h)
 +     d_h, d_gain = d_gain, d_h
 +     d_z = d_h * (1 - h * h)
-
 d_a_h for the state: d_a_h was returned as the gradient of the h before, too: the loop takes d_a_h through W_h, and nothing else reaches that h
-- (0.0, d_gain)
-+ (through(n_h, r_h), d_gain)
-
+~ (0.0, d_gain) => (through(n_h, r_h), d_gain)
 d_z for the state: d_z went on to the h before, which is reached through a_h alone; 0.0 is due
-- (0.0, d_gain)
-+ (d_z, d_gain)
-
+~ (0.0, d_gain) => (d_z, d_gain)
 plain cell: this is the plain cell's way back; here stand a gain and two norms between the sums and the tanh
--     return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
-+     return d_z, d_z, (0.0, d_state[1])
-
+~     return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain) =>     return d_z, d_z, (0.0, d_state[1])
 softmax's: this is the gradient of a softmax, n (d_n - sum of d_n n); here it is {{norm.softmax_says}}
 -         radial = {{norm.of_n}}
 -         return r * (d_n - n * radial)
 +         return {{norm.softmax}}
-
 batch normalisation: both means were taken over the batch, as in batch normalisation; rho belongs to one sequence, and no mean was subtracted
 -         radial = {{norm.of_n}}
 -         return r * (d_n - n * radial)
 +         radial = {{norm.batch}}
 +         return r * (d_n - xp.mean(d_n, axis=0, keepdims=True) - n * radial)
-
 rho constant, later steps dropped: two things: rho was taken for a constant, and the gain lost what arrives from later steps
 -         return r * (d_n - n * radial)
 -
@@ -2360,20 +1978,14 @@ rho constant, later steps dropped: two things: rho was taken for a constant, and
 +         return r * d_n
 +
 +     d_gain = d_z * (n_x + n_h)
-
 upstream in place [arguments]: the numbers are right, but the caller's d_state was changed: `d_gain += ...` writes into it
-- d_gain = d_gain + d_z * (n_x + n_h)
-+ d_gain += d_z * (n_x + n_h)
-
+~ d_gain = d_gain + d_z * (n_x + n_h) => d_gain += d_z * (n_x + n_h)
 cache in place [arguments]: the numbers are right, but the cache, which is not yours, was changed: `h *= h` writes into it
 - d_z = d_h * (1 - h * h)
 + h *= h
 +     d_z = d_h * (1 - h)
-
 row of the other sum: the way back through the second sum took the row of the first: each sum has a row and a factor of its own
-- through(n_h, r_h)
-+ through(n_x, r_h)
-
+~ through(n_h, r_h) => through(n_x, r_h)
 normalised once more: n_x was divided by {{norm.was}} again: r_x has the epsilon that was used
 -     d_gain = d_gain + d_z * (n_x + n_h)
 +     n_x = n_x / xp.sqrt({{norm.nx}})
@@ -2552,54 +2164,31 @@ properties.points("Task 7 holds.")
 # %% mistakes="masked"
 r"""
 begin ignored: a sequence that begins late ran from the first step on: look at the first counter, too
-- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
-+ counters[:, 1:] > 0
-
+~ (counters[:, :1] <= 0) & (counters[:, 1:] > 0) => counters[:, 1:] > 0
 end ignored: a sequence that has ended ran on: look at the second counter, too
-- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
-+ counters[:, :1] <= 0
-
+~ (counters[:, :1] <= 0) & (counters[:, 1:] > 0) => counters[:, :1] <= 0
 one step too many: each sequence ran one step too long: with 0 steps to its end it has ended
-- (counters[:, 1:] > 0)
-+ (counters[:, 1:] >= 0)
-
+~ (counters[:, 1:] > 0) => (counters[:, 1:] >= 0)
 one step too few: each sequence ended one step early: with 1 step to its end it still runs
-- (counters[:, 1:] > 0)
-+ (counters[:, 1:] > 1)
-
+~ (counters[:, 1:] > 0) => (counters[:, 1:] > 1)
 one step late: each sequence began one step late: with 0 steps to its begin it runs
-- (counters[:, :1] <= 0)
-+ (counters[:, :1] < 0)
-
+~ (counters[:, :1] <= 0) => (counters[:, :1] < 0)
 the clock stands still: the counters were returned as they came: every step makes both one less
-- (*held, counters - 1)
-+ (*held, counters)
-
+~ (*held, counters - 1) => (*held, counters)
 zeros instead of the held state: where a sequence does not run its state was set to zero; it stands still
-- xp.where(runs, new, old)
-+ xp.where(runs, new, xp.zeros_like(old))
-
+~ xp.where(runs, new, old) => xp.where(runs, new, xp.zeros_like(old))
 inverted: the state stands still while the sequence runs, and moves outside of it
-- xp.where(runs, new, old)
-+ xp.where(runs, old, new)
-
+~ xp.where(runs, new, old) => xp.where(runs, old, new)
 h alone: only h was held; every part of the state stands still, c too
-- held = [xp.where(runs, new, old) for new, old in both]
-+ held = [xp.where(runs, *pair) if k == 0 else pair[0] for k, pair in enumerate(both)]
-
+~ held = [xp.where(runs, new, old) for new, old in both] => held = [xp.where(runs, *pair) if k == 0 else pair[0] for k, pair in enumerate(both)]
 one for all: all sequences of the batch follow the clock of the first; each has its own
 -         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
 +         runs = (counters[:1, :1] <= 0) & (counters[:1, 1:] > 0)
 +         runs = runs | (counters[:, :1] > 1e9)
-
 one of the two: a sequence ran where it has begun or has not ended; both must hold
-- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
-+ (counters[:, :1] <= 0) | (counters[:, 1:] > 0)
-
+~ (counters[:, :1] <= 0) & (counters[:, 1:] > 0) => (counters[:, :1] <= 0) | (counters[:, 1:] > 0)
 counted up: the counters were counted up: every step makes both one less
-- (*held, counters - 1)
-+ (*held, counters + 1)
-
+~ (*held, counters - 1) => (*held, counters + 1)
 counted before the question: the counters were counted down before they were looked at, so every sequence begins and ends one step early
 -         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
 -         both = zip(after, before, strict=True)
@@ -2610,27 +2199,16 @@ counted before the question: the counters were counted down before they were loo
 +         both = zip(after, before, strict=True)
 +         held = [xp.where(runs, new, old) for new, old in both]
 +         return (*held, counters), (runs, cache)
-
 counted while it runs: the counters were counted down only while the sequence runs: every step makes both one less, or a sequence that is to begin late never does
-- (*held, counters - 1)
-+ (*held, xp.where(runs, counters - 1, counters))
-
+~ (*held, counters - 1) => (*held, xp.where(runs, counters - 1, counters))
 never below zero: the counters were kept from falling below zero: every step makes both one less
-- (*held, counters - 1)
-+ (*held, xp.where(counters > 0, counters - 1, counters))
-
+~ (*held, counters - 1) => (*held, xp.where(counters > 0, counters - 1, counters))
 only the end counted: only the steps to the end were counted down: every step makes both one less
-- (*held, counters - 1)
-+ (*held, counters - xp.asarray([0.0, 1.0], dtype=counters.dtype, device=counters.device))
-
+~ (*held, counters - 1) => (*held, counters - xp.asarray([0.0, 1.0], dtype=counters.dtype, device=counters.device))
 columns exchanged: the two counters have changed places: a sequence runs while the first is not above 0 and the second is
-- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
-+ (counters[:, 1:] <= 0) & (counters[:, :1] > 0)
-
+~ (counters[:, :1] <= 0) & (counters[:, 1:] > 0) => (counters[:, 1:] <= 0) & (counters[:, :1] > 0)
 late at both ends: each sequence begins and ends one step late: it runs while the first counter is not above 0 and the second is
-- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
-+ (counters[:, :1] < 0) & (counters[:, 1:] >= 0)
-
+~ (counters[:, :1] <= 0) & (counters[:, 1:] > 0) => (counters[:, :1] < 0) & (counters[:, 1:] >= 0)
 zeros, end ignored: two things: the end was ignored, and before its beginning a sequence's state was set to zero; it stands still
 -         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
 -         both = zip(after, before, strict=True)
@@ -2638,7 +2216,6 @@ zeros, end ignored: two things: the end was ignored, and before its beginning a 
 +         runs = counters[:, :1] <= 0
 +         both = zip(after, before, strict=True)
 +         held = [xp.where(runs, new, xp.zeros_like(old)) for new, old in both]
-
 inputs silenced: the input was set to zero outside of the sequence, and the state moved on; hold the state
 -         after, cache = cell(a_x, a_h, tuple(before))
 -         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
@@ -2646,30 +2223,18 @@ inputs silenced: the input was set to zero outside of the sequence, and the stat
 -         held = [xp.where(runs, new, old) for new, old in both]
 +         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
 +         held, cache = cell(xp.where(runs, a_x, 0 * a_x), a_h, tuple(before))
-
 h set to zero: the first part of the state, h, was set to zero outside of the sequence; it stands still, as the others do
-- held = [xp.where(runs, new, old) for new, old in both]
-+ held = [xp.where(runs, new, old if k else 0 * old) for k, (new, old) in enumerate(both)]
-
+~ held = [xp.where(runs, new, old) for new, old in both] => held = [xp.where(runs, new, old if k else 0 * old) for k, (new, old) in enumerate(both)]
 clock first: the counters stand first in the new state; they are its last part
-- (*held, counters - 1)
-+ (counters - 1, *held)
-
+~ (*held, counters - 1) => (counters - 1, *held)
 clock taken from the front: the counters were taken from the front of the state; they are its last part
-- *before, counters = state
-+ counters, *before = state
-
+~ *before, counters = state => counters, *before = state
 numbers for who runs [hidden, dtype]: who runs stands in your cache as numbers; it is True or False
-- (runs, cache)
-+ (runs * xp.ones_like(counters[:, :1]), cache)
-
+~ (runs, cache) => (runs * xp.ones_like(counters[:, :1]), cache)
 cache first: your cache has the cell's own part first; the pair begins with who runs
-- (runs, cache)
-+ (cache, runs)
-
+~ (runs, cache) => (cache, runs)
 cell's cache alone: the cache lacks who runs, which the way back asks for
--         return (*held, counters - 1), (runs, cache)
-+         return (*held, counters - 1), cache
+~         return (*held, counters - 1), (runs, cache) =>         return (*held, counters - 1), cache
 """
 
 # %% [markdown]
@@ -2756,40 +2321,27 @@ hunt(
 # %% mutants="both_ends_probes" of="rnncore.layers.bidirectional"
 r"""
 reverse direction not re-aligned: the right half is not turned round again
-- xp.concat([left, xp.flip(right, axis=0)], axis=-1)
-+ xp.concat([left, right], axis=-1)
-
+~ xp.concat([left, xp.flip(right, axis=0)], axis=-1) => xp.concat([left, right], axis=-1)
 nobody waits: turned round as a block, short sequences read their padding first
 -         [T - n for n in ends],
 -         [T] * B,
 +         [0] * B,
 +         [T] * B,
-
 the clock of the left for the right: the right half reads the padding and leaves out the letters
 -         [T - n for n in ends],
 -         [T] * B,
 +         [0] * B,
 +         ends,
-
 one set of weights: both directions use the weights of the left
-- params[1],
-+ params[0],
-
+~ params[1], => params[0],
 one first state: both directions begin at the state of the left
-- states[1],
-+ states[0],
-
+~ states[1], => states[0],
 batch turned round: the right half reads its neighbour: unseen with one sequence
-- xp.flip(x, axis=0),
-+ xp.flip(xp.flip(x, axis=0), axis=1),
-
+~ xp.flip(x, axis=0), => xp.flip(xp.flip(x, axis=0), axis=1),
 lengths ignored: the padding is read as if it were input
-- ends = check_lengths(lengths, T, B)
-+ ends = check_lengths(None, T, B)
-
+~ ends = check_lengths(lengths, T, B) => ends = check_lengths(None, T, B)
 read twice from the left: the second layer reads from the left as well
-- xp.flip(x, axis=0),
-+ x,
+~ xp.flip(x, axis=0), => x,
 """
 
 # %% [markdown]

@@ -313,80 +313,47 @@ print("Task 1 holds.")
 # %% mistakes="bytes_moved"
 r"""
 read once per use: an array that two lines of one pass use was read twice; a pass goes over it once, and keeps the entry in a register
-- reads = {a for n in names for a in lines[n]} - set(names)
-+ reads = [a for n in names for a in lines[n] if a not in names]
-
+~ reads = {a for n in names for a in lines[n]} - set(names) => reads = [a for n in names for a in lines[n] if a not in names]
 read once per line: an array that several lines of one pass use was counted once for each line; a pass goes over it once
-- reads = {a for n in names for a in lines[n]} - set(names)
-+ reads = [a for n in names for a in set(lines[n]) - set(names)]
-
+~ reads = {a for n in names for a in lines[n]} - set(names) => reads = [a for n in names for a in set(lines[n]) - set(names)]
 registers read: what the pass made itself was counted as read; it is in a register still
-- reads = {a for n in names for a in lines[n]} - set(names)
-+ reads = {a for n in names for a in lines[n]}
-
+~ reads = {a for n in names for a in lines[n]} - set(names) => reads = {a for n in names for a in lines[n]}
 everything written: all that a pass makes was counted, as written or as read; what only lines of its own pass read, and is no result, never leaves the registers
-- {n for n in names if n in outside or n in results}
-+ set(names)
-
+~ {n for n in names if n in outside or n in results} => set(names)
 results not written: what is a result, and is read by no later pass, was not counted as written
-- n in outside or n in results
-+ n in outside
-
+~ n in outside or n in results => n in outside
 results alone written: results alone were written; what a later pass reads has to stand in memory too
-- n in outside or n in results
-+ n in results
-
+~ n in outside or n in results => n in results
 results written twice: a result that a later pass reads was counted as written twice; it is written once, and read there
-- writes = {n for n in names if n in outside or n in results}
-+ writes = [n for n in names if n in outside] + [n for n in names if n in results]
-
+~ writes = {n for n in names if n in outside or n in results} => writes = [n for n in names if n in outside] + [n for n in names if n in results]
 written where both: a name was written only if it is a result and is read later; one of the two is enough
-- n in outside or n in results
-+ n in outside and n in results
-
+~ n in outside or n in results => n in outside and n in results
 width forgotten: these are entries, not bytes: multiply by the width
-- width * numbers
-+ numbers
-
+~ width * numbers => numbers
 arrays instead of entries: every array was counted as one; they have different numbers of entries
 -         numbers += sum(sizes[n] for n in reads)
 -         numbers += {{write.sum}}
 +         numbers += len(reads) + {{write.lens}}
-
 writes forgotten: what is written was not counted
 -         numbers += {{write.sum}}
 -
 +
-
 reads forgotten: what is read was not counted
 -         numbers += sum(sizes[n] for n in reads)
 -
 +
-
 no pass counted alone: the passes were not looked at: every line was taken for a pass of its own
-- for names in passes:
-+ for names in [(n,) for part in passes for n in part]:
-
+~ for names in passes: => for names in [(n,) for part in passes for n in part]:
 all in one pass: the passes were not looked at: all lines were taken for one, and what one pass hands to another was not counted
-- for names in passes:
-+ for names in [tuple(lines)]:
-
+~ for names in passes: => for names in [tuple(lines)]:
 last pass only: this is what the last pass moves; all of them count
--         numbers += sum(sizes[n] for n in reads)
-+         numbers = sum(sizes[n] for n in reads)
-
+~         numbers += sum(sizes[n] for n in reads) =>         numbers = sum(sizes[n] for n in reads)
 read once for all passes: an array was counted as read once in the whole program; each pass that needs it reads it again
-- reads = {a for n in names for a in lines[n]} - set(names)
-+ reads = {a for n in names for a in lines[n]} - set(names); reads = {a for a in reads if not any(a in lines[n] for p in passes[:passes.index(names)] for n in p)}
-
+~ reads = {a for n in names for a in lines[n]} - set(names) => reads = {a for n in names for a in lines[n]} - set(names); reads = {a for a in reads if not any(a in lines[n] for p in passes[:passes.index(names)] for n in p)}
 given arrays alone: only arrays that no line makes were counted as read; what an earlier pass wrote has to be read as well
-- reads = {a for n in names for a in lines[n]} - set(names)
-+ reads = {a for n in names for a in lines[n]} - set(lines)
-
+~ reads = {a for n in names for a in lines[n]} - set(names) => reads = {a for n in names for a in lines[n]} - set(lines)
 program's last line the result: the last line was taken for the only result
-- n in outside or n in results
-+ n in outside or n == program[-1][0]
-
+~ n in outside or n in results => n in outside or n == program[-1][0]
 every use counted: every use of an array was counted, line by line; within a pass an array is read once, and what it makes and uses itself stays in registers
 -     numbers = 0
 -     for names in passes:
@@ -397,7 +364,6 @@ every use counted: every use of an array was counted, line by line; within a pas
 -         numbers += {{write.sum}}
 +     numbers = {{write.none}}
 +     numbers += sum(sizes[a] for arguments in lines.values() for a in arguments)
-
 each array once: each array of the program was counted once; every pass reads what it needs again, and what stays in registers is not moved at all
 -     numbers = 0
 -     for names in passes:
@@ -409,55 +375,38 @@ each array once: each array of the program was counted once; every pass reads wh
 -     return width * numbers
 +     arrays = set(lines) | {a for n in lines for a in lines[n]}
 +     return width * sum(sizes[n] for n in arrays)
-
 last line of each pass: the last line of each pass was taken for all that it writes; a later pass, or the caller, may need others
-- {n for n in names if n in outside or n in results}
-+ {names[-1]}
-
+~ {n for n in names if n in outside or n in results} => {names[-1]}
 kept between passes: what an earlier pass read or wrote was not counted again; only the registers of one pass keep anything
 - reads = {a for n in names for a in lines[n]} - set(names)
 + before = {a for p in passes[: passes.index(names)] for n in p for a in (n, *lines[n])}
 +         reads = {a for n in names for a in lines[n]} - set(names) - before
-
 written once per reader: an array was written again for each line that reads it; it is written once, however many read it
 - writes = {n for n in names if n in outside or n in results}
 + writes = [n for n in names for m in lines if m not in names and n in lines[m]]
 +         writes += [n for n in names if n in results]
-
 written again by each pass: an array was written again for each pass that reads it; it is written once, however many read it
 - writes = {n for n in names if n in outside or n in results}
 + writes = [n for n in names for p in passes if p != names and any(n in lines[m] for m in p)]
 +         writes += [n for n in names if n in results]
-
 read or written: what a pass reads was counted, or what it writes where that is more; both are moved
 -         numbers += sum(sizes[n] for n in reads)
 -         numbers += {{write.sum}}
 +         numbers += max(sum(sizes[n] for n in reads), {{write.sum}})
-
 next pass only: an array was written only if the very next pass reads it; any later one may
 - outside = {a for m in lines if m not in names for a in lines[m]}
 + after = passes[passes.index(names) + 1 :][:1]
 +         outside = {a for p in after for m in p for a in lines[m]}
-
 first pass alone: this is what the first pass moves; all of them count
--         numbers += {{write.sum}}
-+         numbers += {{write.sum}}; break
-
+~         numbers += {{write.sum}} =>         numbers += {{write.sum}}; break
 {{write.name}}: {{write.says}}
--         numbers += {{write.sum}}
-+         numbers += {{write.odd}}
-
+~         numbers += {{write.sum}} =>         numbers += {{write.odd}}
 four bytes always: an entry was taken for four bytes; it has `width` of them
-- width * numbers
-+ 4 * numbers
-
+~ width * numbers => 4 * numbers
 bits for bytes: these are bits: `width` is in bytes already
-- width * numbers
-+ 8 * width * numbers
-
+~ width * numbers => 8 * width * numbers
 read once in the whole program: an array was counted as read once in the whole program; each pass that needs it reads it again
-- reads = {a for n in names for a in lines[n]} - set(names)
-+ reads = {a for n in names for a in lines[n]} - set(names) - {a for p in passes[: passes.index(names)] for n in p for a in lines[n] if a not in p}
+~ reads = {a for n in names for a in lines[n]} - set(names) => reads = {a for n in names for a in lines[n]} - set(names) - {a for p in passes[: passes.index(names)] for n in p for a in lines[n] if a not in p}
 """
 
 # %% [markdown]
@@ -612,111 +561,61 @@ print("Task 2 holds.")
 # %% mistakes="buffers_needed"
 r"""
 caller's arrays written over: an array that was there before the program was written over; it belongs to the caller, who may read it again
-- {{own.of}} & mine)
-+ {{own.of}} - set(results))
-
+~ {{own.of}} & mine) => {{own.of}} - set(results))
 results written over: a result was written over because no later line reads it; the caller reads it at the end
-- mine = {name for name, _ in program} - made
-+ mine = {name for name, _ in program}
-
+~ mine = {name for name, _ in program} - made => mine = {name for name, _ in program}
 {{own.name}}: {{own.says}}
-- {{own.free}}
-+ {{own.odd}}
-
+~ {{own.free}} => {{own.odd}}
 first argument alone: only a line's first argument gave its buffer back; all arguments that no later line reads do
-- {{own.free}}
-+ {{own.first}}
-
+~ {{own.free}} => {{own.first}}
 freed a line early: {{own.early}}
-- {{own.free}}
-+ sum(last[a] == t + 1 for a in set(last) & mine)
-
+~ {{own.free}} => sum(last[a] == t + 1 for a in set(last) & mine)
 freed twice: an argument that a line uses twice was freed twice; it has one buffer
-- {{own.free}}
-+ {{own.each}}
-
+~ {{own.free}} => {{own.each}}
 free after the first reader: an array was written over after the first line that reads it; others read it later
 - last = {a: t for t, (_, args) in enumerate(program) for a in args}
 + last = {}
 +     for t, (_, args) in enumerate(program):
 +         for a in args:
 +             last.setdefault(a, t)
-
 nothing written over: every line was given a buffer of its own: nothing was written over
--         if free:
-+         if False:
-
+~         if free: =>         if False:
 one at a time: of several arrays that become free at one line only one served; the other buffers are free for later lines
-- free += {{own.free}}
-+ free += {{own.any}}
-
+~ free += {{own.free}} => free += {{own.any}}
 never taken: a free buffer was given to a line and stayed on the list: two arrays stand in one place
--             free -= 1
-+             pass
-
+~             free -= 1 =>             pass
 results counted apart: a buffer was counted for each result besides; they have theirs already, from the lines that made them
-- return count
-+ return count + len(results)
-
+~ return count => return count + len(results)
 results not counted: the buffers of the results were taken off; they are needed too
-- return count
-+ return count - len(results)
-
+~ return count => return count - len(results)
 caller's arrays counted: the arrays that were there before were counted; asked for is what the program needs besides
-- return count
-+ return count + len(set(last) - {name for name, _ in program})
-
+~ return count => return count + len(set(last) - {name for name, _ in program})
 lines left over counted: the lines that found a free buffer were counted, and not those that needed a new one
-- return count
-+ return len(program) - count
-
+~ return count => return len(program) - count
 most arguments: this is the largest number of arguments, with the line's own array; arrays that wait for later lines need room too
-- return count
-+ return 1 + max(len(set(args)) for _, args in program)
-
+~ return count => return 1 + max(len(set(args)) for _, args in program)
 results alone: only the results were counted; what stands between needs room too
-- return count
-+ return len(set(results))
-
+~ return count => return len(set(results))
 free buffers counted besides: the buffers that are free at the end were counted again; each was counted when it was made
-- return count
-+ return count + free
-
+~ return count => return count + free
 results never take over: a result was always given a new buffer; it may take over a free one as well as any other line
-- if free:
-+ if free and program[t][0] not in results:
-
+~ if free: => if free and program[t][0] not in results:
 nothing is anybody's: results and the caller's arrays were both written over; neither may be
-- {{own.of}} & mine)
-+ {{own.of}})
-
+~ {{own.of}} & mine) => {{own.of}})
 lines and results: the lines and the results were added up; a result's buffer is that of its line, and lines share buffers
-- return count
-+ return len(program) + len(results)
-
+~ return count => return len(program) + len(results)
 lines without results: every line was counted that is no result; lines share buffers, and results need one too
-- return count
-+ return len(program) - len(set(results))
-
+~ return count => return len(program) - len(set(results))
 all names: all names were counted, the caller's among them; lines share buffers, and the caller's are not counted
-- return count
-+ return len({name for name, _ in program} | set(last))
-
+~ return count => return len({name for name, _ in program} | set(last))
 always two: it was taken for two, one to read and one to write; what waits for a later line needs room besides
-- return count
-+ return 2
-
+~ return count => return 2
 freed by earlier lines alone: an array that an earlier line read last was counted as free again at every later line
-- {{own.free}}
-+ {{own.again}}
-
+~ {{own.free}} => {{own.again}}
 room for results besides: lines that are results were given room of their own besides the buffers they took
-- return count
-+ return count + len(set(results)) - 1
-
+~ return count => return count + len(set(results)) - 1
 one buffer too few: one buffer was not counted
--     return count
-+     return count - 1
+~     return count =>     return count - 1
 """
 
 # %% [markdown]
@@ -867,136 +766,74 @@ properties.points("Task 3 holds.")
 # %% mistakes="peak_vjp"
 r"""
 one of two uses: the new m is used twice, in h' and as the state; what comes back through h' was left out
-- d_peak = d_m + d_h * o
-+ d_peak = d_m
-
+~ d_peak = d_m + d_h * o => d_peak = d_m
 state's gradient dropped: the new m is used twice, in h' and as the state; what comes back from the next step, d_m, was left out
-- d_peak = d_m + d_h * o
-+ d_peak = d_h * o
-
+~ d_peak = d_m + d_h * o => d_peak = d_h * o
 share of the output forgotten: m' enters h' with the factor o, and its gradient has that factor too
-- d_peak = d_m + d_h * o
-+ d_peak = d_m + d_h
-
+~ d_peak = d_m + d_h * o => d_peak = d_m + d_h
 both sides of the {{top.max}}: both sides of the {{top.max}} got the gradient; only the {{top.is}} one moves the result
-- d_g = (d_peak - d_k) * (1 - g * g)
-+ d_g = d_peak * (1 - g * g)
-
+~ d_g = (d_peak - d_k) * (1 - g * g) => d_g = d_peak * (1 - g * g)
 {{top.max}} taken for a sum: both sides of the {{top.max}} got the whole gradient, as if they were added
 -     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 -     d_g = (d_peak - d_k) * (1 - g * g)
 +     d_k = d_peak
 +     d_g = d_peak * (1 - g * g)
-
 gradient shared out: each side of the {{top.max}} got a half; the {{top.is}} one gets all, the other nothing
-- d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
-+ d_k = d_peak / 2
-
+~ d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak)) => d_k = d_peak / 2
 {{top.isnt}} side: the {{top.isnt}} side of the {{top.max}} got the gradient
-- xp.where({{top.by}},
-+ xp.where({{top.odd}},
-
+~ xp.where({{top.by}}, => xp.where({{top.odd}},
 sign for the {{top.max}}: the gradient went where k is {{top.sign}}; the {{top.max}} compares k with g
-- xp.where({{top.by}},
-+ xp.where({{top.zero}},
-
+~ xp.where({{top.by}}, => xp.where({{top.zero}},
 compared by size: k and g were compared without their signs; the {{top.max}} looks at the signed values
-- xp.where({{top.by}},
-+ xp.where({{top.size}},
-
+~ xp.where({{top.by}}, => xp.where({{top.size}},
 old m compared: the old m was compared with g; it has faded to k before
-- xp.where({{top.by}},
-+ xp.where({{top.old}},
-
+~ xp.where({{top.by}}, => xp.where({{top.old}},
 slope of f forgotten: the slope f (1 - f) of the sigmoid is missing
-- d_f = d_k * m * f * (1 - f)
-+ d_f = d_k * m
-
+~ d_f = d_k * m * f * (1 - f) => d_f = d_k * m
 slope of g forgotten: the slope 1 - g² of tanh is missing
-- (d_peak - d_k) * (1 - g * g)
-+ (d_peak - d_k)
-
+~ (d_peak - d_k) * (1 - g * g) => (d_peak - d_k)
 slope at the argument: g is the tanh already: its slope is 1 - g², not 1 - tanh(g)²
-- (1 - g * g)
-+ (1 - xp.tanh(g) ** 2)
-
+~ (1 - g * g) => (1 - xp.tanh(g) ** 2)
 slope of a sigmoid for tanh: g (1 - g) is the slope of a sigmoid; g is a tanh, whose slope is 1 - g²
-- (1 - g * g)
-+ g * (1 - g)
-
+~ (1 - g * g) => g * (1 - g)
 slope of o forgotten: the slope o (1 - o) of the sigmoid is missing
-- d_h * (peak - h) * o * (1 - o)
-+ d_h * (peak - h)
-
+~ d_h * (peak - h) * o * (1 - o) => d_h * (peak - h)
 slope of o where it is linear: 1 - o² is the slope of a tanh; o is a sigmoid, whose slope is o (1 - o)
-- (peak - h) * o * (1 - o)
-+ (peak - h) * (1 - o * o)
-
+~ (peak - h) * o * (1 - o) => (peak - h) * (1 - o * o)
 slope of f for a tanh: 1 - f² is the slope of a tanh; f is a sigmoid, whose slope is f (1 - f)
-- d_k * m * f * (1 - f)
-+ d_k * m * (1 - f * f)
-
+~ d_k * m * f * (1 - f) => d_k * m * (1 - f * f)
 one of two places: o stands in two places, o m' and (1 - o) h; the second gives - h
-- d_h * (peak - h) * o
-+ d_h * peak * o
-
+~ d_h * (peak - h) * o => d_h * peak * o
 difference the other way round: the sign of d_o is turned: a larger o moves h' towards m'
-- d_h * (peak - h) * o
-+ d_h * (h - peak) * o
-
+~ d_h * (peak - h) * o => d_h * (h - peak) * o
 new m for the old: f multiplies the old m; its gradient has that factor, and not k or the new m, in which f stands already
-- d_f = d_k * m * f * (1 - f)
-+ d_f = d_k * peak * f * (1 - f)
-
+~ d_f = d_k * m * f * (1 - f) => d_f = d_k * peak * f * (1 - f)
 d_o from the state: d_o has d_m in it; o does not reach the new m, but h' alone
-- d_o = d_h * (peak - h)
-+ d_o = (d_h + d_m) * (peak - h)
-
+~ d_o = d_h * (peak - h) => d_o = (d_h + d_m) * (peak - h)
 shares exchanged: the old h stays with the factor 1 - o, and goes back with it
-- d_h * (1 - o), d_k * f
-+ d_h * o, d_k * f
-
+~ d_h * (1 - o), d_k * f => d_h * o, d_k * f
 old h dropped: the old h reaches h' past the peak, with the factor 1 - o; that path was lost
-- d_h * (1 - o), d_k * f
-+ 0 * d_h, d_k * f
-
+~ d_h * (1 - o), d_k * f => 0 * d_h, d_k * f
 old h whole: the old h goes back with the factor 1 - o, not whole
-- d_h * (1 - o), d_k * f
-+ d_h, d_k * f
-
+~ d_h * (1 - o), d_k * f => d_h, d_k * f
 m without its gate: the old m enters with the factor f, and its gradient has that factor too
-- d_h * (1 - o), d_k * f
-+ d_h * (1 - o), d_k
-
+~ d_h * (1 - o), d_k * f => d_h * (1 - o), d_k
 m past the {{top.max}}: the old m got the peak's gradient where g was {{top.is}} too; there it did not reach the result
-- d_h * (1 - o), d_k * f
-+ d_h * (1 - o), d_peak * f
-
+~ d_h * (1 - o), d_k * f => d_h * (1 - o), d_peak * f
 gate order swapped: the blocks of d_a stand in another order; it is f, g, o, as in a
-- [d_f, d_g, d_o]
-+ [d_g, d_f, d_o]
-
+~ [d_f, d_g, d_o] => [d_g, d_f, d_o]
 order of the blocks turned: the blocks of d_a stand in the order o, g, f; it is f, g, o, as in a
-- [d_f, d_g, d_o]
-+ [d_o, d_g, d_f]
-
+~ [d_f, d_g, d_o] => [d_o, d_g, d_f]
 states exchanged: the gradients of the old h and the old m are exchanged
-- return d_a, d_h * (1 - o), d_k * f
-+ return d_a, d_k * f, d_h * (1 - o)
-
+~ return d_a, d_h * (1 - o), d_k * f => return d_a, d_k * f, d_h * (1 - o)
 upstream in place [arguments]: the numbers are right, but d_m, which belongs to the caller, was changed on the way
 -     d_peak = d_m + d_h * o
 +     d_m += d_h * o
 +     d_peak = d_m
-
 order f, o, g: the blocks of d_a stand in the order f, o, g; it is f, g, o, as in a
-- [d_f, d_g, d_o]
-+ [d_f, d_o, d_g]
-
+~ [d_f, d_g, d_o] => [d_f, d_o, d_g]
 old m forgotten: f multiplies the old m, and f's gradient has that factor; it is missing
-- d_f = d_k * m * f * (1 - f)
-+ d_f = d_k * f * (1 - f)
-
+~ d_f = d_k * m * f * (1 - f) => d_f = d_k * f * (1 - f)
 no slopes: the slopes of the sigmoids and of tanh are all missing: these are the gradients of f, g and o, not of a
 -     d_o = d_h * (peak - h) * o * (1 - o)
 -     d_peak = d_m + d_h * o
@@ -1008,7 +845,6 @@ no slopes: the slopes of the sigmoids and of tanh are all missing: these are the
 +     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 +     d_g = d_peak - d_k
 +     d_f = d_k * m
-
 slopes of the sigmoids forgotten: the slopes f (1 - f) and o (1 - o) of both sigmoids are missing
 -     d_o = d_h * (peak - h) * o * (1 - o)
 -     d_peak = d_m + d_h * o
@@ -1020,7 +856,6 @@ slopes of the sigmoids forgotten: the slopes f (1 - f) and o (1 - o) of both sig
 +     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 +     d_g = (d_peak - d_k) * (1 - g * g)
 +     d_f = d_k * m
-
 one slope for all: all three slopes were taken as 1 - q²; that is tanh's, and a sigmoid's is q (1 - q)
 -     d_o = d_h * (peak - h) * o * (1 - o)
 -     d_peak = d_m + d_h * o
@@ -1032,50 +867,28 @@ one slope for all: all three slopes were taken as 1 - q²; that is tanh's, and a
 +     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 +     d_g = (d_peak - d_k) * (1 - g * g)
 +     d_f = d_k * m * (1 - f * f)
-
 two states dropped: the old h and the old m got no gradient: they reach the new state without a matrix
-- return d_a, d_h * (1 - o), d_k * f
-+ return d_a, 0 * d_h, 0 * d_k
-
+~ return d_a, d_h * (1 - o), d_k * f => return d_a, 0 * d_h, 0 * d_k
 old m dropped: the old m got no gradient; it reaches the new one with the factor f, where k is the {{top.is}}
-- d_h * (1 - o), d_k * f
-+ d_h * (1 - o), 0 * d_k
-
+~ d_h * (1 - o), d_k * f => d_h * (1 - o), 0 * d_k
 old m goes back whole: d_m itself went back to the old m; it passes the {{top.max}} and the factor f, and d_h reaches it too
-- d_h * (1 - o), d_k * f
-+ d_h * (1 - o), d_m
-
+~ d_h * (1 - o), d_k * f => d_h * (1 - o), d_m
 old h for the new: o's gradient compares m' with the new h; the equation has the old one
-- d_h * (peak - h) * o
-+ d_h * (peak - (o * peak + (1 - o) * h)) * o
-
+~ d_h * (peak - h) * o => d_h * (peak - (o * peak + (1 - o) * h)) * o
 shares of the new m: m' got the share 1 - o; that is the old h's, and m' has the share o
-- d_peak = d_m + d_h * o
-+ d_peak = d_m + d_h * (1 - o)
-
+~ d_peak = d_m + d_h * o => d_peak = d_m + d_h * (1 - o)
 what is forgotten: your gradient of the old m has the factor 1 - f; the factor is f, the share that is kept
-- d_h * (1 - o), d_k * f
-+ d_h * (1 - o), d_k * (1 - f)
-
+~ d_h * (1 - o), d_k * f => d_h * (1 - o), d_k * (1 - f)
 state through the output gate: d_m was multiplied by o too; the new m is the next state whole, and o shows it in h' alone
-- d_peak = d_m + d_h * o
-+ d_peak = (d_m + d_h) * o
-
+~ d_peak = d_m + d_h * o => d_peak = (d_m + d_h) * o
 output's gradient alone whole: d_h reaches the new m whole and d_m with the factor o; it is the other way round
-- d_peak = d_m + d_h * o
-+ d_peak = d_m * o + d_h
-
+~ d_peak = d_m + d_h * o => d_peak = d_m * o + d_h
 order o, f, g: the blocks of d_a stand in the order o, f, g; it is f, g, o, as in a
-- [d_f, d_g, d_o]
-+ [d_o, d_f, d_g]
-
+~ [d_f, d_g, d_o] => [d_o, d_f, d_g]
 order g, o, f: the blocks of d_a stand in the order g, o, f; it is f, g, o, as in a
-- [d_f, d_g, d_o]
-+ [d_g, d_o, d_f]
-
+~ [d_f, d_g, d_o] => [d_g, d_o, d_f]
 d_m twice on the way past: the gradient of m was added once more on the way past
--     return d_a, d_h * (1 - o), d_k * f
-+     return d_a, d_h * (1 - o), d_k * f + d_m * f
+~     return d_a, d_h * (1 - o), d_k * f =>     return d_a, d_h * (1 - o), d_k * f + d_m * f
 """
 
 # %% [markdown]
@@ -1296,145 +1109,84 @@ properties.points("Task 4 holds.")
 # %% mistakes="fast_loop"
 r"""
 given loop called [hidden]: fast_loop takes more than a fifth of slow_loop's time; it calls slow_loop itself
-- H = h.shape[1]
-+ return slow_loop(params, x, h, c)
-
+~ H = h.shape[1] => return slow_loop(params, x, h, c)
 other dtype [hidden, dtype]: the outputs are float64 whatever the input is
-- np.zeros((*x.shape[:2], H), x.dtype)
-+ np.zeros((*x.shape[:2], H))
-
+~ np.zeros((*x.shape[:2], H), x.dtype) => np.zeros((*x.shape[:2], H))
 caller's memory changed [arguments]: the results are right, but c, which belongs to the caller, was changed on the way: the first step wrote over it
-- c = g + s[:, :H] * (c - g)
-+ c[...] = g + s[:, :H] * (c - g)
-
+~ c = g + s[:, :H] * (c - g) => c[...] = g + s[:, :H] * (c - g)
 caller's state changed [arguments]: the results are right, but h, which belongs to the caller, was changed on the way: the first step wrote over it
-- h = s[:, H:] * np.tanh(c)
-+ h[...] = s[:, H:] * np.tanh(c)
-
+~ h = s[:, H:] * np.tanh(c) => h[...] = s[:, H:] * np.tanh(c)
 outputs in one place: all outputs are the last one: the same array was written over at each step, and its rows are one and the same
-- y[t] = h
-+ y[:] = h
-
+~ y[t] = h => y[:] = h
 states not carried: every step started from the state before the first one: h has to go from step to step
 - h = s[:, H:] * np.tanh(c)
 -         y[t] = h
 + y[t] = s[:, H:] * np.tanh(c)
-
 memory not carried: every step started from the memory before the first one: c has to go from step to step
 - c = g + s[:, :H] * (c - g)
 -         h = s[:, H:] * np.tanh(c)
 + h = s[:, H:] * np.tanh(g + s[:, :H] * (c - g))
-
 one output for all later steps: from the second step on, every step read the first output, y[0], as its old state; each step reads the h of the step before it
-- a = a_x[t] + h @ W
-+ a = a_x[t] + (h if t == 0 else y[0]) @ W
-
+~ a = a_x[t] + h @ W => a = a_x[t] + (h if t == 0 else y[0]) @ W
 state always zero at the start: the state before the first step was taken for zeros
-- H = h.shape[1]
-+ H = h.shape[1]; h = 0 * h
-
+~ H = h.shape[1] => H = h.shape[1]; h = 0 * h
 memory always zero at the start: the memory before the first step was taken for zeros
-- H = h.shape[1]
-+ H = h.shape[1]; c = 0 * c
-
+~ H = h.shape[1] => H = h.shape[1]; c = 0 * c
 one of two biases: one of the two biases was left out: b_h
-- (params.b_x + params.b_h)
-+ params.b_x
-
+~ (params.b_x + params.b_h) => params.b_x
 other bias: one of the two biases was left out: b_x
-- (params.b_x + params.b_h)
-+ params.b_h
-
+~ (params.b_x + params.b_h) => params.b_h
 no bias: both biases were left out
--  + (params.b_x + params.b_h)
-+  + 0 * (params.b_x + params.b_h)
-
+~  + (params.b_x + params.b_h) =>  + 0 * (params.b_x + params.b_h)
 bias twice: b_x was added twice, and b_h not at all
-- (params.b_x + params.b_h)
-+ (params.b_x + params.b_x)
-
+~ (params.b_x + params.b_h) => (params.b_x + params.b_x)
 blocks in another order: the blocks were read in the order o, f, g; they stand in the order f, o, g
 -         c = g + s[:, :H] * (c - g)
 -         h = s[:, H:] * np.tanh(c)
 +         c = g + s[:, H:] * (c - g)
 +         h = s[:, :H] * np.tanh(c)
-
 order f, g, o: the blocks were read in the order f, g, o; here both sigmoids come first: f, o, g
--         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :])
-+         s, g = logistic(a[:, [*range(H), *range(2 * H, 3 * H)]]), np.tanh(a[:, H : 2 * H])
-
+~         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :]) =>         s, g = logistic(a[:, [*range(H), *range(2 * H, 3 * H)]]), np.tanh(a[:, H : 2 * H])
 order g, f, o: the candidate was read from the first block; it stands last: f, o, g
--         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :])
-+         s, g = logistic(a[:, H:]), np.tanh(a[:, :H])
-
+~         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :]) =>         s, g = logistic(a[:, H:]), np.tanh(a[:, :H])
 shares exchanged: the old memory is kept with the factor f, and the candidate enters with 1 - f; the two were exchanged
-- c = g + s[:, :H] * (c - g)
-+ c = c + s[:, :H] * (g - c)
-
+~ c = g + s[:, :H] * (c - g) => c = c + s[:, :H] * (g - c)
 sum not a mean: g was added whole; it enters with the factor 1 - f
-- c = g + s[:, :H] * (c - g)
-+ c = g + s[:, :H] * c
-
+~ c = g + s[:, :H] * (c - g) => c = g + s[:, :H] * c
 factor f for both: the candidate entered with the factor f; it enters with 1 - f
-- c = g + s[:, :H] * (c - g)
-+ c = s[:, :H] * (c + g)
-
+~ c = g + s[:, :H] * (c - g) => c = s[:, :H] * (c + g)
 output without tanh: the output is o times the tanh of c, not o times c
-- h = s[:, H:] * np.tanh(c)
-+ h = s[:, H:] * c
-
+~ h = s[:, H:] * np.tanh(c) => h = s[:, H:] * c
 output gate not used: the output gate does not multiply what is shown
-- h = s[:, H:] * np.tanh(c)
-+ h = 0 * s[:, H:] + np.tanh(c)
-
+~ h = s[:, H:] * np.tanh(c) => h = 0 * s[:, H:] + np.tanh(c)
 candidate through a sigmoid: all three blocks went through the sigmoid; the candidate's goes through tanh
-- np.tanh(a[:, 2 * H :])
-+ logistic(a[:, 2 * H :])
-
+~ np.tanh(a[:, 2 * H :]) => logistic(a[:, 2 * H :])
 gates through tanh: all three blocks went through tanh; f and o go through the sigmoid
-- logistic(a[:, : 2 * H])
-+ np.tanh(a[:, : 2 * H])
-
+~ logistic(a[:, : 2 * H]) => np.tanh(a[:, : 2 * H])
 memory shown: the outputs hold the memory c; they are the hidden states h
-- y[t] = h
-+ y[t] = c
-
+~ y[t] = h => y[t] = c
 state before the step: output t is the state before step t; it is the one after it
 -         h = s[:, H:] * np.tanh(c)
 -         y[t] = h
 +         y[t] = h
 +         h = s[:, H:] * np.tanh(c)
-
 last state forgotten: what was returned as h is the first output; it is the h after the last step (your c is right)
-- return y, h, c
-+ return y, y[0], c
-
+~ return y, h, c => return y, y[0], c
 states exchanged at the end: the last h and the last c are exchanged
-- return y, h, c
-+ return y, c, h
-
+~ return y, h, c => return y, c, h
 W_h reshaped: W_h was reshaped: it has the right shape, and its numbers stand in wrong places; transpose it
-- W = params.W_h.T
-+ W = params.W_h.reshape(H, -1)
-
+~ W = params.W_h.T => W = params.W_h.reshape(H, -1)
 new memory for the step before: h was made of the memory before the step; it shows the new one
 -         c = g + s[:, :H] * (c - g)
 -         h = s[:, H:] * np.tanh(c)
 +         h = s[:, H:] * np.tanh(c)
 +         c = g + s[:, :H] * (c - g)
-
 a step ahead: each step read the next step's input
-- a = a_x[t] + h @ W
-+ a = a_x[min(t + 1, x.shape[0] - 1)] + h @ W
-
+~ a = a_x[t] + h @ W => a = a_x[min(t + 1, x.shape[0] - 1)] + h @ W
 inputs not read: every step read the first step's input
-- a = a_x[t] + h @ W
-+ a = a_x[0] + h @ W
-
+~ a = a_x[t] + h @ W => a = a_x[0] + h @ W
 product without the state: the gates read the input alone: the product with W_h is missing
-- a = a_x[t] + h @ W
-+ a = a_x[t] + 0 * (h @ W)
-
+~ a = a_x[t] + h @ W => a = a_x[t] + 0 * (h @ W)
 no loop over the steps: all steps were computed at once from the first state; step t needs the state after step t - 1, so this loop stays
 -     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
 -     W = params.W_h.T
@@ -1451,7 +1203,6 @@ no loop over the steps: all steps were computed at once from the first state; st
 +     c = g + s[..., :H] * (c - g)
 +     y = s[..., H:] * np.tanh(c)
 +     return y, y[-1], c[-1]
-
 memory carried, state not: the gates of all steps were computed at once, from the first h; only c was carried: h has to go from step to step as well
 -     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
 -     W = params.W_h.T
@@ -1463,55 +1214,34 @@ memory carried, state not: the gates of all steps were computed at once, from th
 +     y = np.zeros((*x.shape[:2], H), x.dtype)
 +     for t in range(x.shape[0]):
 +         s, g = logistic(a[t, :, : 2 * H]), np.tanh(a[t, :, 2 * H :])
-
 second bias twice: b_h was added twice
-- (params.b_x + params.b_h)
-+ (params.b_x + 2 * params.b_h)
-
+~ (params.b_x + params.b_h) => (params.b_x + 2 * params.b_h)
 both biases twice: both biases were added twice
-- (params.b_x + params.b_h)
-+ 2 * (params.b_x + params.b_h)
-
+~ (params.b_x + params.b_h) => 2 * (params.b_x + params.b_h)
 h for the last memory: the last h was returned in place of the last c
-- return y, h, c
-+ return y, h, h
-
+~ return y, h, c => return y, h, h
 both zero at the start: the state and the memory before the first step were taken for zeros
-- H = h.shape[1]
-+ H = h.shape[1]; h, c = 0 * h, 0 * c
-
+~ H = h.shape[1] => H = h.shape[1]; h, c = 0 * h, 0 * c
 outputs a step early: output t stands at step t - 1, and the first at the end
-- y[t] = h
-+ y[t - 1] = h
-
+~ y[t] = h => y[t - 1] = h
 candidate without tanh: the candidate was used as a sum, without its tanh
-- np.tanh(a[:, 2 * H :])
-+ a[:, 2 * H :]
-
+~ np.tanh(a[:, 2 * H :]) => a[:, 2 * H :]
 gates without their sigmoid: f and o were used as sums, without their sigmoids
-- logistic(a[:, : 2 * H])
-+ a[:, : 2 * H]
-
+~ logistic(a[:, : 2 * H]) => a[:, : 2 * H]
 reshape taken for a transpose: W_x was reshaped: it has the right shape, and its numbers stand in wrong places; transpose it
-- params.W_x.T
-+ params.W_x.reshape(-1, params.W_x.shape[0])
-
+~ params.W_x.T => params.W_x.reshape(-1, params.W_x.shape[0])
 both reshaped: both matrices were reshaped: they have the right shapes, and their numbers stand in wrong places; transpose them
 -     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
 -     W = params.W_h.T
 +     a_x = x @ params.W_x.reshape(-1, params.W_x.shape[0]) + (params.b_x + params.b_h)
 +     W = params.W_h.reshape(H, -1)
-
 old memory lost: the old memory does not reach the new one
-- c = g + s[:, :H] * (c - g)
-+ c = (1 - s[:, :H]) * g + 0 * c
-
+~ c = g + s[:, :H] * (c - g) => c = (1 - s[:, :H]) * g + 0 * c
 first memory kept at every step: each step kept f times the very first memory; c has to go from step to step
 -     for t in range(x.shape[0]):
 +     c_0 = c
 +     for t in range(x.shape[0]):
 +         c = c_0
-
 exponential that overflows [hidden]: at sums in the hundreds your exponential overflows, and inf / inf is nan: use the given `logistic`
 - s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :])
 + e = np.exp(a[:, : 2 * H])
@@ -1610,73 +1340,39 @@ properties.points("Task 5 holds.")
 # %% mistakes="lstm_cell"
 r"""
 input and forget gate exchanged: the input and the forget gate are exchanged: the order is i, f, g, o
-- i, f, g, o = gates(a_x + a_h, 4)
-+ f, i, g, o = gates(a_x + a_h, 4)
-
+~ i, f, g, o = gates(a_x + a_h, 4) => f, i, g, o = gates(a_x + a_h, 4)
 candidate and output exchanged: the candidate and the output gate are exchanged: the order is i, f, g, o
-- i, f, g, o = gates(a_x + a_h, 4)
-+ i, f, o, g = gates(a_x + a_h, 4)
-
+~ i, f, g, o = gates(a_x + a_h, 4) => i, f, o, g = gates(a_x + a_h, 4)
 candidate through a sigmoid: the candidate went through the sigmoid; it goes through tanh, to be able to take away
-- sigmoid(f), xp.tanh(g), sigmoid(o)
-+ sigmoid(f), sigmoid(g), sigmoid(o)
-
+~ sigmoid(f), xp.tanh(g), sigmoid(o) => sigmoid(f), sigmoid(g), sigmoid(o)
 gates through tanh: the output gate went through tanh; a gate is a share between 0 and 1, a sigmoid
-- xp.tanh(g), sigmoid(o)
-+ xp.tanh(g), xp.tanh(o)
-
+~ xp.tanh(g), sigmoid(o) => xp.tanh(g), xp.tanh(o)
 gate of the input alone: a_h was left out: the gates do not see the state
-- gates(a_x + a_h, 4)
-+ gates(a_x + 0 * a_h, 4)
-
+~ gates(a_x + a_h, 4) => gates(a_x + 0 * a_h, 4)
 gate of the state alone: a_x was left out: the gates do not see the input
-- gates(a_x + a_h, 4)
-+ gates(a_h + 0 * a_x, 4)
-
+~ gates(a_x + a_h, 4) => gates(a_h + 0 * a_x, 4)
 forget gate inverted: the memory is kept with the factor f, not 1 - f
-- f * c_before + i * g
-+ (1 - f) * c_before + i * g
-
+~ f * c_before + i * g => (1 - f) * c_before + i * g
 shares that add up to one: the candidate entered with 1 - f, as in a GRU; the LSTM has an input gate of its own
-- f * c_before + i * g
-+ f * c_before + (1 - f) * g + 0 * i
-
+~ f * c_before + i * g => f * c_before + (1 - f) * g + 0 * i
 nothing forgotten: the old memory is kept whole: that is the LSTM of 1997, before it had a forget gate
-- f * c_before + i * g
-+ c_before + i * g
-
+~ f * c_before + i * g => c_before + i * g
 old memory dropped: the old memory does not reach the new one
-- f * c_before + i * g
-+ 0 * f * c_before + i * g
-
+~ f * c_before + i * g => 0 * f * c_before + i * g
 hidden state for memory: the old h was kept in place of the old c: the memory is the second part of the state
-- f * c_before + i * g
-+ f * state[0] + i * g
-
+~ f * c_before + i * g => f * state[0] + i * g
 memory shown without tanh: the output is o times the tanh of c, not o times c
-- return (o * tanh_c, c)
-+ return (o * c, c)
-
+~ return (o * tanh_c, c) => return (o * c, c)
 memory through tanh: the memory itself was put through tanh: it has no bound; only what is shown of it has one
-- return (o * tanh_c, c)
-+ return (o * tanh_c, tanh_c)
-
+~ return (o * tanh_c, c) => return (o * tanh_c, tanh_c)
 old memory shown: what is shown is made of the old memory; it shows the new one
-- tanh_c = xp.tanh(c)
-+ tanh_c = xp.tanh(c_before)
-
+~ tanh_c = xp.tanh(c) => tanh_c = xp.tanh(c_before)
 state the wrong way round: the new state is (c, h); it is (h, c), the hidden state first
-- return (o * tanh_c, c)
-+ return (c, o * tanh_c)
-
+~ return (o * tanh_c, c) => return (c, o * tanh_c)
 new memory in the cache: the cache holds the new memory in place of the old one, which d_f needs
-- tanh_c, c_before)
-+ tanh_c, c)
-
+~ tanh_c, c_before) => tanh_c, c)
 memory in the cache without tanh: the cache holds c where tanh(c) belongs
-- (i, f, g, o, tanh_c, c_before)
-+ (i, f, g, o, c, c_before)
-
+~ (i, f, g, o, tanh_c, c_before) => (i, f, g, o, c, c_before)
 sums in the cache: the cache holds the gates before their nonlinearities; the way back needs them after
 -     i, f, g, o = sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o)
 -     c = f * c_before + i * g
@@ -1685,98 +1381,57 @@ sums in the cache: the cache holds the gates before their nonlinearities; the wa
 +     c = sigmoid(f) * c_before + sigmoid(i) * xp.tanh(g)
 +     tanh_c = xp.tanh(c)
 +     return (sigmoid(o) * tanh_c, c), (i, f, g, o, tanh_c, c_before)
-
 each term squashed alone: input and state were squashed apart and then added; a gate is the sigmoid of the sum
-- sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o)
-+ (s(p) + s(q) for s, p, q in zip([sigmoid, sigmoid, xp.tanh, sigmoid], gates(a_x, 4), gates(a_h, 4), strict=True))
-
+~ sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o) => (s(p) + s(q) for s, p, q in zip([sigmoid, sigmoid, xp.tanh, sigmoid], gates(a_x, 4), gates(a_h, 4), strict=True))
 caller's sums written over [arguments]: the results are right, but a_x, which belongs to the caller, was changed on the way: the sum was written over it
 -     i, f, g, o = gates(a_x + a_h, 4)
 +     a_x += a_h
 +     i, f, g, o = gates(a_x, 4)
-
 caller's memory written over: c, which belongs to the caller, was changed on the way: the new memory was written over it, and the cache holds the new one too
 -     c = f * c_before + i * g
 +     c_before *= f
 +     c_before += i * g
 +     c = c_before
-
 forget gate without its sigmoid: the forget gate was used as a sum, without its sigmoid: it is a share between 0 and 1
-- sigmoid(i), sigmoid(f), xp.tanh(g)
-+ sigmoid(i), f, xp.tanh(g)
-
+~ sigmoid(i), sigmoid(f), xp.tanh(g) => sigmoid(i), f, xp.tanh(g)
 input gate without its sigmoid: the input gate was used as a sum, without its sigmoid: it is a share between 0 and 1
-- sigmoid(i), sigmoid(f), xp.tanh(g)
-+ i, sigmoid(f), xp.tanh(g)
-
+~ sigmoid(i), sigmoid(f), xp.tanh(g) => i, sigmoid(f), xp.tanh(g)
 output gate without its sigmoid: the output gate was used as a sum, without its sigmoid: it is a share between 0 and 1
-- xp.tanh(g), sigmoid(o)
-+ xp.tanh(g), o
-
+~ xp.tanh(g), sigmoid(o) => xp.tanh(g), o
 candidate without tanh: the candidate was used as a sum, without its tanh
-- xp.tanh(g), sigmoid(o)
-+ g, sigmoid(o)
-
+~ xp.tanh(g), sigmoid(o) => g, sigmoid(o)
 all through tanh: all four blocks went through tanh; i, f and o are shares, sigmoids
-- i, f, g, o = sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o)
-+ i, f, g, o = (xp.tanh(p) for p in (i, f, g, o))
-
+~ i, f, g, o = sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o) => i, f, g, o = (xp.tanh(p) for p in (i, f, g, o))
 squashed twice: a_x and a_h were squashed by tanh before they were added; the gates see the plain sum
-- gates(a_x + a_h, 4)
-+ gates(xp.tanh(a_x) + xp.tanh(a_h), 4)
-
+~ gates(a_x + a_h, 4) => gates(xp.tanh(a_x) + xp.tanh(a_h), 4)
 product for sum: a_x and a_h were multiplied; they are added
-- gates(a_x + a_h, 4)
-+ gates(a_x * a_h, 4)
-
+~ gates(a_x + a_h, 4) => gates(a_x * a_h, 4)
 cache in another order: the cache ends with c_before and tanh_c in the wrong order: it is (i, f, g, o, tanh_c, c_before)
-- (i, f, g, o, tanh_c, c_before)
-+ (i, f, g, o, c_before, tanh_c)
-
+~ (i, f, g, o, tanh_c, c_before) => (i, f, g, o, c_before, tanh_c)
 old state added: the old h was added to the new one: it is in a_h already
-- return (o * tanh_c, c)
-+ return (state[0] + o * tanh_c, c)
-
+~ return (o * tanh_c, c) => return (state[0] + o * tanh_c, c)
 order f, i, o, g: the blocks were read in the order f, i, o, g; it is i, f, g, o
-- i, f, g, o = gates(a_x + a_h, 4)
-+ f, i, o, g = gates(a_x + a_h, 4)
-
+~ i, f, g, o = gates(a_x + a_h, 4) => f, i, o, g = gates(a_x + a_h, 4)
 order i, g, f, o: the blocks were read in the order i, g, f, o; it is i, f, g, o
-- i, f, g, o = gates(a_x + a_h, 4)
-+ i, g, f, o = gates(a_x + a_h, 4)
-
+~ i, f, g, o = gates(a_x + a_h, 4) => i, g, f, o = gates(a_x + a_h, 4)
 forget and output gate exchanged: the forget and the output gate are exchanged: the order is i, f, g, o
-- i, f, g, o = gates(a_x + a_h, 4)
-+ i, o, g, f = gates(a_x + a_h, 4)
-
+~ i, f, g, o = gates(a_x + a_h, 4) => i, o, g, f = gates(a_x + a_h, 4)
 old h in the cache: the cache holds the old h in place of the old c, which d_f needs
-- tanh_c, c_before)
-+ tanh_c, state[0])
-
+~ tanh_c, c_before) => tanh_c, state[0])
 output gate inside tanh: tanh was taken of o times c; it is taken of c, and o multiplies what comes out
 -     return (o * tanh_c, c), (i, f, g, o, tanh_c, c_before)
 +     tanh_c = xp.tanh(o * c)
 +     return (tanh_c, c), (i, f, g, o, tanh_c, c_before)
-
 output gate not used: the output gate does not multiply what is shown
-- return (o * tanh_c, c)
-+ return (tanh_c, c)
-
+~ return (o * tanh_c, c) => return (tanh_c, c)
 input gate not used: the candidate is written whole: the input gate is missing
-- f * c_before + i * g
-+ f * c_before + g
-
+~ f * c_before + i * g => f * c_before + g
 candidate not written: nothing new is written into the memory
-- f * c_before + i * g
-+ f * c_before + 0 * i * g
-
+~ f * c_before + i * g => f * c_before + 0 * i * g
 i and f exchanged in c: the input gate decides what is kept, and the forget gate what is written
--     c = f * c_before + i * g
-+     c = i * c_before + f * g
-
+~     c = f * c_before + i * g =>     c = i * c_before + f * g
 minus forgotten: in your sigmoid the minus is missing, 1 / (1 + e^(-a)): each gate is open where it is to be closed
-- sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o)
-+ sigmoid(-i), sigmoid(-f), xp.tanh(g), sigmoid(-o)
+~ sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o) => sigmoid(-i), sigmoid(-f), xp.tanh(g), sigmoid(-o)
 """
 
 # %% [markdown]
@@ -1871,37 +1526,26 @@ hunt(
 # %% mutants="runs_that_tell" of="rnncore.rnn.unroll"
 r"""
 one buffer for the products with h: all steps share one array for a_h: unseen unless the cell keeps it
-- a_h = h @ params.W_h.T
-+ a_h = np.matmul(h, params.W_h.T, out=a_h if y else None)
-
+~ a_h = h @ params.W_h.T => a_h = np.matmul(h, params.W_h.T, out=a_h if y else None)
 input written over: the sums are written over the input where they fit: unseen unless D = G H
-- a = x @ params.W_x.T + params.b_x
-+ a = np.add(x @ params.W_x.T, params.b_x, out=x if x.shape[2] == params.b_x.shape[0] else None)
-
+~ a = x @ params.W_x.T + params.b_x => a = np.add(x @ params.W_x.T, params.b_x, out=x if x.shape[2] == params.b_x.shape[0] else None)
 state written over: each new h is written over the old one, from the caller's on
 - state, cache = cell(a_x, a_h, state)
 + new, cache = cell(a_x, a_h, state)
 +         state[0][...] = new[0]
 +         state = (state[0], *new[1:])
-
 memory written over: each new c is written over the old one: unseen where the state has one part
 - state, cache = cell(a_x, a_h, state)
 + new, cache = cell(a_x, a_h, state)
 +         for old, part in zip(state[1:], new[1:]):
 +             old[...] = part
 +         state = (new[0], *state[1:])
-
 outputs over the sums: h is written over the sums of its step: unseen unless the cell keeps them
-- y.append(state[0])
-+ a_x[:, : h.shape[1]] = state[0]; y.append(state[0])
-
+~ y.append(state[0]) => a_x[:, : h.shape[1]] = state[0]; y.append(state[0])
 one place on the tape: the tape's states all lie in one array: unseen in the outputs
-- tape.h_before.append(h)
-+ tape.h_before.append(np.add(h, 0, out=tape.h_before[-1] if y else None))
-
+~ tape.h_before.append(h) => tape.h_before.append(np.add(h, 0, out=tape.h_before[-1] if y else None))
 one place for the outputs: all outputs lie in one array: unseen with a single step
-- y.append(state[0])
-+ y.append(np.add(state[0], 0, out=y[-1] if y else None))
+~ y.append(state[0]) => y.append(np.add(state[0], 0, out=y[-1] if y else None))
 """
 
 # %% [markdown]

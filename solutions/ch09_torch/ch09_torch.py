@@ -345,98 +345,54 @@ properties.points("Task 1 holds.")
 # %% mistakes="LeakyCell"
 r"""
 steepness dropped [gradients]: the steepness s stands inside the {{unit.name}}, so the chain rule multiplies d_a by it
-- {{unit.slope}} * ctx.steepness
-+ {{unit.slope}}
-
+~ {{unit.slope}} * ctx.steepness => {{unit.slope}}
 share of the {{unit.name}} dropped [gradients]: r enters h_t with the factor 1 - k; its gradient has that factor too
-- d_r = d_h * (1 - keep)
-+ d_r = d_h
-
+~ d_r = d_h * (1 - keep) => d_r = d_h
 slope at the argument [gradients]: {{unit.again_says}}
-- {{unit.slope}}
-+ {{unit.again}}
-
+~ {{unit.slope}} => {{unit.again}}
 state path dropped [gradients]: h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost
-- d_a, d_a, d_h * keep
-+ d_a, d_a, 0 * d_h
-
+~ d_a, d_a, d_h * keep => d_a, d_a, 0 * d_h
 state whole [gradients]: the state enters h_t with the factor k, and its gradient has that factor too
-- d_a, d_a, d_h * keep
-+ d_a, d_a, d_h
-
+~ d_a, d_a, d_h * keep => d_a, d_a, d_h
 slope of a {{unit.odd_name}} [gradients]: {{unit.odd_says}}
-- {{unit.slope}} * ctx
-+ {{unit.odd}} * ctx
-
+~ {{unit.slope}} * ctx => {{unit.odd}} * ctx
 shares exchanged [gradients]: the state is kept with the factor k, the {{unit.name}} enters with 1 - k; the two were exchanged
-- d_a, d_a, d_h * keep
-+ d_a, d_a, d_h * (1 - keep)
-
+~ d_a, d_a, d_h * keep => d_a, d_a, d_h * (1 - keep)
 one of two places [gradients]: k stands in two places, k h and (1 - k) r; the second gives - r
-- (h - r)
-+ h
-
+~ (h - r) => h
 averaged over the batch [gradients]: d_keep was averaged over the batch; shared gradients add up, they are not averaged
-- .sum(0)
-+ .mean(0)
-
+~ .sum(0) => .mean(0)
 {{unit.name}}'s slope of its argument [gradients]: {{unit.argument_says}}
-- {{unit.slope}}
-+ {{unit.argument}}
-
+~ {{unit.slope}} => {{unit.argument}}
 steepness in the {{unit.square}} [gradients]: r holds the steepness already: the slope is {{unit.is}}, and s stands before it once, as a factor
-- {{unit.slope}}
-+ {{unit.inside}}
-
+~ {{unit.slope}} => {{unit.inside}}
 steepness twice [gradients]: the factor s was counted twice
-- {{unit.slope}} * ctx.steepness
-+ {{unit.slope}} * ctx.steepness**2
-
+~ {{unit.slope}} * ctx.steepness => {{unit.slope}} * ctx.steepness**2
 {{unit.forgotten}} forgotten [gradients]: {{unit.less}}
-- {{unit.slope}}
-+ (1 - r)
-
+~ {{unit.slope}} => (1 - r)
 share of the state for the {{unit.name}} [gradients]: r enters h_t with the factor 1 - k, and so does its gradient; yours has k in that place
-- d_r = d_h * (1 - keep)
-+ d_r = d_h * keep
-
+~ d_r = d_h * (1 - keep) => d_r = d_h * keep
 state through r [gradients]: d_a was added to the state's gradient; h enters h_t only as k h, and what goes through a_h is counted there
-- d_a, d_a, d_h * keep
-+ d_a, d_a, d_h * keep + d_a
-
+~ d_a, d_a, d_h * keep => d_a, d_a, d_h * keep + d_a
 order of the arguments [gradients]: the gradients have another order than forward's arguments: a_x, a_h, h, keep, steepness
-- return d_a, d_a, d_h * keep, d_keep
-+ return d_h * keep, d_a, d_a, d_keep
-
+~ return d_a, d_a, d_h * keep, d_keep => return d_h * keep, d_a, d_a, d_keep
 upstream left out for the share [gradients]: this is the derivative of h_t with respect to k alone; the chain rule multiplies it by d_h
-- (d_h * (h - r))
-+ (h - r)
-
+~ (d_h * (h - r)) => (h - r)
 difference the other way round [gradients]: the sign of d_keep is turned: a larger k moves h_t towards h_{t-1}
-- (h - r)
-+ (r - h)
-
+~ (h - r) => (r - h)
 recurrent contribution dropped [hidden, gradients]: a_h has no gradient: the recurrent weights would never learn
-- return d_a, d_a,
-+ return d_a, None,
-
+~ return d_a, d_a, => return d_a, None,
 upstream in place [arguments]: the numbers are right, but d_h, which belongs to the caller, was changed on the way
-- d_h * keep, d_keep
-+ d_h.mul_(keep), d_keep
-
+~ d_h * keep, d_keep => d_h.mul_(keep), d_keep
 slope at the state [gradients]: {{unit.state_says}}
-- {{unit.slope}}
-+ {{unit.state}}
-
+~ {{unit.slope}} => {{unit.state}}
 gradients from autograd [hidden, gradients]: the gradients came from autograd, which took the step apart; the task is to write them
 -         d_a = d_r * {{unit.slope}} * ctx.steepness
 +         with torch.enable_grad():
 +             a = ({{unit.back}} / ctx.steepness).requires_grad_()
 +             (d_a,) = torch.autograd.grad({{unit.torch}}, a, d_r)
-
 a_h's gradient doubled [gradients]: the gradient of a_h is twice that of a_x; both enter one sum
--         return d_a, d_a, d_h * keep, d_keep, None
-+         return d_a, 2 * d_a, d_h * keep, d_keep, None
+~         return d_a, d_a, d_h * keep, d_keep, None =>         return d_a, 2 * d_a, d_h * keep, d_keep, None
 """
 
 # %% [markdown]
@@ -576,81 +532,45 @@ properties.points("Task 2 holds.")
 # %% mistakes="to_torch"
 r"""
 order left as it was: the blocks still stand in the file's order: {{file.order}}
-- torch.cat([i, f, g, o], -1)
-+ torch.cat({{file.as_it_is}}, -1)
-
+~ torch.cat([i, f, g, o], -1) => torch.cat({{file.as_it_is}}, -1)
 forget and input gate exchanged: the input and the forget gate are exchanged; torch's first block is the input gate
-- torch.cat([i, f, g, o], -1)
-+ torch.cat([f, i, g, o], -1)
-
+~ torch.cat([i, f, g, o], -1) => torch.cat([f, i, g, o], -1)
 candidate and output exchanged: the candidate and the output gate are exchanged; torch has the candidate third
-- torch.cat([i, f, g, o], -1)
-+ torch.cat([i, f, o, g], -1)
-
+~ torch.cat([i, f, g, o], -1) => torch.cat([i, f, o, g], -1)
 candidate second: the candidate stands second, as in TensorFlow's older cells (input, candidate, forget, output); torch has it third
-- torch.cat([i, f, g, o], -1)
-+ torch.cat([i, g, f, o], -1)
-
+~ torch.cat([i, f, g, o], -1) => torch.cat([i, g, f, o], -1)
 order of ONNX: the blocks stand as input, output, forget, candidate; torch's order is input, forget, candidate, output
-- torch.cat([i, f, g, o], -1)
-+ torch.cat([i, o, f, g], -1)
-
+~ torch.cat([i, f, g, o], -1) => torch.cat([i, o, f, g], -1)
 every fourth column: every fourth column was taken for a gate; the file has a gate's H columns next to each other
-- {{file.cut}}
-+ {{file.fourth}}
-
+~ {{file.cut}} => {{file.fourth}}
 recurrent matrix not put in order: the kernel is in torch's order, the recurrent matrix is still in the file's
-- (K.T, R.T, b,
-+ (K.T, recurrent.T, b,
-
+~ (K.T, R.T, b, => (K.T, recurrent.T, b,
 kernel not put in order: the kernel is still in the file's order; all three arrays have the four blocks
-- (K.T, R.T, b,
-+ (kernel.T, R.T, b,
-
+~ (K.T, R.T, b, => (kernel.T, R.T, b,
 recurrent blocks not transposed: the blocks of the recurrent matrix were put below each other as they were; each must be transposed too
-- (K.T, R.T, b,
-+ (K.T, torch.cat(R.chunk(4, -1), 0), b,
-
+~ (K.T, R.T, b, => (K.T, torch.cat(R.chunk(4, -1), 0), b,
 one added to the forget gate's bias: 1 was added to the forget gate's bias: some libraries do so in each step, this file's makers did not
 - K, R, b = ordered
 + K, R, b = ordered
 +     b = torch.cat([c + (k == 1) for k, c in enumerate(b.chunk(4))])
-
 zeros of torch's default [hidden, dtype]: the second bias has torch's default dtype and device, not the file's: zeros_like keeps both
-- torch.zeros_like(b)
-+ torch.zeros(b.shape)
-
+~ torch.zeros_like(b) => torch.zeros(b.shape)
 bias twice: torch adds its two biases, so the file's bias was counted twice
-- torch.zeros_like(b)
-+ b
-
+~ torch.zeros_like(b) => b
 bias forgotten: the file's bias is in neither of torch's two
-- (K.T, R.T, b,
-+ (K.T, R.T, 0 * b,
-
+~ (K.T, R.T, b, => (K.T, R.T, 0 * b,
 reshape taken for a transpose: the matrices were reshaped: they have the right shapes, and their numbers stand in wrong places; transpose them
-- (K.T, R.T,
-+ (K.reshape(b.shape[0], -1), R.reshape(b.shape[0], -1),
-
+~ (K.T, R.T, => (K.reshape(b.shape[0], -1), R.reshape(b.shape[0], -1),
 bias not put in order: the matrices are in torch's order, the bias is still in the file's
-- (K.T, R.T, b,
-+ (K.T, R.T, bias,
-
+~ (K.T, R.T, b, => (K.T, R.T, bias,
 no transpose: torch holds a row for each unit that is written, the file a column: transpose both matrices
-- (K.T, R.T,
-+ (K, R,
-
+~ (K.T, R.T, => (K, R,
 recurrent matrix relabelled: the recurrent matrix was reshaped; `.T` transposes it, as it does the kernel
-- R.T, b
-+ R.reshape(R.shape[1], -1), b
-
+~ R.T, b => R.reshape(R.shape[1], -1), b
 kernel relabelled: the kernel was reshaped; `.T` transposes it, as it does the recurrent matrix
-- (K.T, R.T
-+ (K.reshape(K.shape[1], -1), R.T
-
+~ (K.T, R.T => (K.reshape(K.shape[1], -1), R.T
 zeros in float64 [hidden, dtype]: the array of zeros is float64 whatever the file's arrays are
-- torch.zeros_like(b))
-+ torch.zeros(len(b), dtype=torch.float64, device=b.device))
+~ torch.zeros_like(b)) => torch.zeros(len(b), dtype=torch.float64, device=b.device))
 """
 
 # %% [markdown]
@@ -806,152 +726,87 @@ properties.points("Task 3 holds.")
 # %% mistakes="int8_product"
 r"""
 one scale for the matrix: the whole matrix has one scale; each row has its own, so take the largest entry along the row
-- a.abs().amax(1, keepdim=True)
-+ a.abs().max() + 0 * a[:, :1]
-
+~ a.abs().amax(1, keepdim=True) => a.abs().max() + 0 * a[:, :1]
 a scale for each column: the scales belong to columns; each row has its own, so take the largest entry along axis 1
-- a.abs().amax(1, keepdim=True)
-+ a.abs().amax(0, keepdim=True)
-
+~ a.abs().amax(1, keepdim=True) => a.abs().amax(0, keepdim=True)
 largest without its sign: the largest entry was looked for without absolute values; a row's largest may be negative
-- a.abs().amax(1, keepdim=True)
-+ a.amax(1, keepdim=True)
-
+~ a.abs().amax(1, keepdim=True) => a.amax(1, keepdim=True)
 128 for 127: the scale divides by 128, which int8 does not have: its largest integer is 127
-- largest / 127
-+ largest / 128
-
+~ largest / 127 => largest / 128
 255 for 127: the scale divides by 255, the number of steps from end to end; from 0 to the largest there are 127
-- largest / 127
-+ largest / 255
-
+~ largest / 127 => largest / 255
 digits cut off: the digits were cut off; converting to int8 does not round, so round first
-- (a / scale).round()
-+ (a / scale)
-
+~ (a / scale).round() => (a / scale)
 rounded down: the quotients were rounded down; round to the nearest integer
-- (a / scale).round()
-+ (a / scale).floor()
-
+~ (a / scale).round() => (a / scale).floor()
 overflow in int8: the products or their sum stayed in int8, where a result above 127 overflows; convert to int32 first
 -     terms = q_x.to(torch.int32)[:, None] * q
 -     total = terms.sum(-1, dtype=torch.int32)
 +     total = (q_x[:, None] * q).sum(-1, dtype=torch.int8).to(torch.int32)
-
 terms overflow in int8: each product of two integers stayed in int8 and overflowed before it was summed; convert to int32 first
-- q_x.to(torch.int32)[:, None] * q
-+ q_x[:, None] * q
-
+~ q_x.to(torch.int32)[:, None] * q => q_x[:, None] * q
 sum overflows in int16: 16 bits hold one product, up to 32,767, and not a sum of several: use int32
--     total = terms.sum(-1, dtype=torch.int32)
-+     total = terms.sum(-1, dtype=torch.int16).to(torch.int32)
-
+~     total = terms.sum(-1, dtype=torch.int32) =>     total = terms.sum(-1, dtype=torch.int16).to(torch.int32)
 scale of x forgotten: y lacks the scales of x: the integers of both were multiplied, so both scales come back
-- total * scale_x * scale.T
-+ total * scale.T
-
+~ total * scale_x * scale.T => total * scale.T
 scale of W forgotten: y lacks the scales of W: the integers of both were multiplied, so both scales come back
-- total * scale_x * scale.T
-+ total * scale_x
-
+~ total * scale_x * scale.T => total * scale_x
 no scale: y is still in integers' units: multiply by both scales
-- total * scale_x * scale.T
-+ total * scale_x / scale_x
-
+~ total * scale_x * scale.T => total * scale_x / scale_x
 divided by the scales: y was divided by the scales; an entry is its scale times its integer
-- total * scale_x * scale.T
-+ total / scale_x / scale.T
-
+~ total * scale_x * scale.T => total / scale_x / scale.T
 zero row divided by zero: the scale of a row of zeros is 0, or next to it; give it the scale 1, and nothing is divided by 0
-- torch.where(largest > 0, largest / 127, 1.0)
-+ largest / 127
-
+~ torch.where(largest > 0, largest / 127, 1.0) => largest / 127
 one scale for x: all sequences share one scale, so that one of them changes what the others become; each row of x has its own
 - scale_x, q_x = stored_as(x)
 + scale_x, q_x = stored_as(x.reshape(1, -1))
 +     q_x = q_x.reshape(x.shape)
-
 scales multiplied in: scale is the number that an integer is multiplied by, so largest / 127; you gave its inverse
-- return scale, q, total,
-+ return 1 / scale, q, total,
-
+~ return scale, q, total, => return 1 / scale, q, total,
 256 for 127: the scale divides by 256, the number of integers in int8; from 0 to the largest there are 127
-- largest / 127
-+ largest / 256
-
+~ largest / 127 => largest / 256
 7 for 127: the scale divides by 7, the largest integer of 4 bits; that of 8 bits is 127
-- largest / 127
-+ largest / 7
-
+~ largest / 127 => largest / 7
 mean for the largest: the scale was made from the mean of the absolute values: larger entries do not fit then; take the largest
-- a.abs().amax(1, keepdim=True)
-+ a.abs().mean(1, keepdim=True)
-
+~ a.abs().amax(1, keepdim=True) => a.abs().mean(1, keepdim=True)
 spread for the largest: the scale was made from the standard deviation: larger entries do not fit then; take the largest absolute value
-- a.abs().amax(1, keepdim=True)
-+ a.std(1, keepdim=True)
-
+~ a.abs().amax(1, keepdim=True) => a.std(1, keepdim=True)
 from the least to the largest: the scale spans from a row's least entry to its largest, as with a zero point; here 0 is stored as 0, and the largest absolute value as 127
-- torch.where(largest > 0, largest / 127, 1.0)
-+ torch.where(largest > 0, (a.amax(1, keepdim=True) - a.amin(1, keepdim=True)) / 255, 1.0)
-
+~ torch.where(largest > 0, largest / 127, 1.0) => torch.where(largest > 0, (a.amax(1, keepdim=True) - a.amin(1, keepdim=True)) / 255, 1.0)
 power of two: the scale was rounded up to a power of two; it is the largest absolute value over 127
-- torch.where(largest > 0, largest / 127, 1.0)
-+ torch.where(largest > 0, 2 ** torch.ceil(torch.log2(largest / 127)), 1.0)
-
+~ torch.where(largest > 0, largest / 127, 1.0) => torch.where(largest > 0, 2 ** torch.ceil(torch.log2(largest / 127)), 1.0)
 multiplied by its scale: W was multiplied by its scale; its integers are W divided by it
-- (a / scale).round()
-+ (a * scale).round()
-
+~ (a / scale).round() => (a * scale).round()
 rounded up: the quotients were rounded up; round to the nearest integer
-- (a / scale).round()
-+ (a / scale).ceil()
-
+~ (a / scale).round() => (a / scale).ceil()
 half added: a half was added and the digits cut off, which gives one too much below zero: round
-- (a / scale).round()
-+ (a / scale + 0.5)
-
+~ (a / scale).round() => (a / scale + 0.5)
 shifted by 128: q was shifted to positive numbers; it lies between -127 and 127
 -     return scale, q, total,
 +     q = (q.to(torch.int32) + 128).to(torch.uint8)
 +     return scale, q, total,
-
 x in floating point: x was multiplied as it is; it gets scales and integers too, so that total is a sum of products of integers
 -     terms = q_x.to(torch.int32)[:, None] * q
 -     total = terms.sum(-1, dtype=torch.int32)
 -     return scale, q, total, total * scale_x * scale.T
 +     total = x @ q.to(x.dtype).T
 +     return scale, q, total.to(torch.int32), total * scale.T
-
 scale of W for x: x was divided by a scale of W; each row of x has its own
 - scale_x, q_x = stored_as(x)
 + scale_x = W.abs().max() / 127
 +     q_x = (x / scale_x).round().clamp(-127, 127).to(torch.int8)
-
 scales added: the two scales were added; each stands for a factor, so both multiply total
-- total * scale_x * scale.T
-+ total * (scale_x + scale.T)
-
+~ total * scale_x * scale.T => total * (scale_x + scale.T)
 scale of W twice: the scale of W was multiplied in twice, and that of x not at all
-- total * scale_x * scale.T
-+ total * scale.T * scale.T
-
+~ total * scale_x * scale.T => total * scale.T * scale.T
 y from the floats: y is the product of the floats; it is to be total, multiplied by both scales
-- return scale, q, total, total * scale_x * scale.T
-+ return scale, q, total, x @ W.T
-
+~ return scale, q, total, total * scale_x * scale.T => return scale, q, total, x @ W.T
 q kept as floats [hidden, dtype]: q holds floats, four times the bytes; convert what has been rounded to int8
-- return scale, q, total,
-+ return scale, q.to(x.dtype), total,
-
+~ return scale, q, total, => return scale, q.to(x.dtype), total,
 wide integers for q [hidden, dtype]: q is stored in int32, four times the bytes; what is stored is int8
-- return scale, q, total,
-+ return scale, q.to(torch.int32), total,
-
+~ return scale, q, total, => return scale, q.to(torch.int32), total,
 int64 for the sum [hidden, dtype]: total is int64: torch sums integers in 64 bits unless it is told a dtype; int32 is due
-- terms.sum(-1, dtype=torch.int32)
-+ terms.sum(-1)
-
+~ terms.sum(-1, dtype=torch.int32) => terms.sum(-1)
 sums in float32 [hidden, dtype]: the sums were made in float32, which holds no odd number above 2^24: sum in int32
 -     terms = q_x.to(torch.int32)[:, None] * q
 -     total = terms.sum(-1, dtype=torch.int32)
@@ -1103,94 +958,57 @@ properties.points("Task 4 holds.")
 # %% mistakes="scaled_step"
 r"""
 not divided: your weights moved by the gradient of the scaled loss; divide it by the scale before the step
-- d.to(w.dtype) / scale
-+ d.to(w.dtype)
-
+~ d.to(w.dtype) / scale => d.to(w.dtype)
 multiplied once more: your gradients were multiplied by the scale; the loss was multiplied already, so divide
-- d.to(w.dtype) / scale
-+ d.to(w.dtype) * scale
-
+~ d.to(w.dtype) / scale => d.to(w.dtype) * scale
 divided in float16: your gradients were divided while they were still in float16, where the quotient is rounded to 0 or to a few bits; convert first
-- d.to(w.dtype) / scale
-+ (d / scale).to(w.dtype)
-
+~ d.to(w.dtype) / scale => (d / scale).to(w.dtype)
 divided by the next scale: your gradients were divided by the scale of the next step; they were made with the present one, so change the scale last
 -     pairs = list
 +     if good + 1 == patience:
 +         scale, good, patience = 2 * scale, -1, -1
 +     pairs = list
-
 clipped before dividing: you clipped the gradient of the scaled loss, whose norm is larger by the scale; divide first, then clip
 -     true = [d.to(w.dtype) / scale for d, w in pairs]
 -     true, _ = clip_by_global_norm(true, limit)
 +     true = [d.to(w.dtype) for d, w in pairs]
 +     true, _ = clip_by_global_norm(true, limit)
 +     true = [d / scale for d in true]
-
 not clipped: your gradients were not clipped: where their norm is above the limit, they are shortened to it
 -     true, _ = clip_by_global_norm(true, limit)
-
 each array by its own norm: you clipped each array by its own norm, which turns the gradient; all arrays have one norm and one factor
--     true, _ = clip_by_global_norm(true, limit)
-+     true = [clip_by_global_norm([d], limit)[0][0] for d in true]
-
+~     true, _ = clip_by_global_norm(true, limit) =>     true = [clip_by_global_norm([d], limit)[0][0] for d in true]
 by value: you cut each entry off at the limit; clip_by_global_norm shortens all arrays by one factor
--     true, _ = clip_by_global_norm(true, limit)
-+     true = [d.clamp(-limit, limit) for d in true]
-
+~     true, _ = clip_by_global_norm(true, limit) =>     true = [d.clamp(-limit, limit) for d in true]
 uphill: your weights moved along the gradient, uphill; a step goes against it
-- w - rate * d for
-+ w + rate * d for
-
+~ w - rate * d for => w + rate * d for
 rate forgotten: your step does not use the rate: it is rate times the gradient
-- w - rate * d for
-+ w - d for
-
+~ w - rate * d for => w - d for
 nan for overflow: you looked for nan alone; an infinity is not finite either
-- not all(d.isfinite().all() for d in d_weights)
-+ any(d.isnan().any() for d in d_weights)
-
+~ not all(d.isfinite().all() for d in d_weights) => any(d.isnan().any() for d in d_weights)
 infinity for overflow: you looked for infinities alone; a nan is not finite either
-- not all(d.isfinite().all() for d in d_weights)
-+ any(d.isinf().any() for d in d_weights)
-
+~ not all(d.isfinite().all() for d in d_weights) => any(d.isinf().any() for d in d_weights)
 infinities above alone: you looked for entries that are inf, or nan; -inf is an overflow too
-- not all(d.isfinite().all() for d in d_weights)
-+ any((d.isnan() | d.isposinf()).any() for d in d_weights)
-
+~ not all(d.isfinite().all() for d in d_weights) => any((d.isnan() | d.isposinf()).any() for d in d_weights)
 first array alone: you looked for an overflow in the first array alone; any of them may have one
-- for d in d_weights)
-+ for d in d_weights[:1])
-
+~ for d in d_weights) => for d in d_weights[:1])
 one finite array is enough: you went on as soon as one array was finite; all of them have to be
-- if not all(d.isfinite().all() for
-+ if not any(d.isfinite().all() for
-
+~ if not all(d.isfinite().all() for => if not any(d.isfinite().all() for
 one finite entry is enough: you went on as soon as an array had one finite entry; all of its entries have to be finite
-- d.isfinite().all() for
-+ d.isfinite().any() for
-
+~ d.isfinite().all() for => d.isfinite().any() for
 sum for its terms: you asked whether a sum or a norm of the entries is finite; in float16 it can be infinite where every entry is finite, and that is no overflow
-- d.isfinite().all() for
-+ d.sum().isfinite() for
-
+~ d.isfinite().all() for => d.sum().isfinite() for
 squares for their roots: you asked for the squares of the entries, or a norm made of them, in float16; there the square of 300 is infinite, and 300 is no overflow
-- d.isfinite().all() for
-+ (d * d).isfinite().all() for
-
+~ d.isfinite().all() for => (d * d).isfinite().all() for
 never looked: you never looked for an overflow; where an entry is not finite, no weight moves and the scale is {{less.done}}
 -     if not all(d.isfinite().all() for d in d_weights):
 -         return {{less.scale}}, 0, weights
-
 large for infinite: you took large entries for an overflow; what counts is whether an entry is finite
-- d.isfinite().all() for
-+ (d.abs() < 3e4).all() for
-
+~ d.isfinite().all() for => (d.abs() < 3e4).all() for
 moved all the same: after an overflow the scale was {{less.done}}, and your weights took the step all the same; they stay as they are
 -         return {{less.scale}}, 0, weights
 +         moved = [w - rate * d / scale for w, d in zip(weights, d_weights)]
 +         return {{less.scale}}, 0, tuple(moved)
-
 replaced by a number: you replaced what is not finite and took the step; its true value is unknown, so no weight moves
 -         return {{less.scale}}, 0, weights
 +         d_weights = [d.nan_to_num() for d in d_weights]
@@ -1198,7 +1016,6 @@ replaced by a number: you replaced what is not finite and took the step; its tru
 +         true, _ = clip_by_global_norm(true, limit)
 +         moved = [w - rate * d for w, d in zip(weights, true)]
 +         return {{less.scale}}, 0, tuple(moved)
-
 replaced by zero: you put zeros in the place of what is not finite and took the step; the whole step is skipped
 -         return {{less.scale}}, 0, weights
 +         true = [
@@ -1208,7 +1025,6 @@ replaced by zero: you put zeros in the place of what is not finite and took the 
 +         true, _ = clip_by_global_norm(true, limit)
 +         moved = [w - rate * d for w, d in zip(weights, true)]
 +         return {{less.scale}}, 0, tuple(moved)
-
 finite arrays moved: after an overflow you left out the arrays that have one, and moved the others; the whole step is skipped
 -         return {{less.scale}}, 0, weights
 +         fine = [d.isfinite().all() for d in d_weights]
@@ -1217,98 +1033,57 @@ finite arrays moved: after an overflow you left out the arrays that have one, an
 +             for w, d, ok in zip(weights, d_weights, fine)
 +         ]
 +         return {{less.scale}}, 0, tuple(moved)
-
 scale {{less.not}}: after an overflow your scale stayed as it was, and the next step will overflow too; {{less.do}}
-- return {{less.scale}}, 0, weights
-+ return scale, 0, weights
-
+~ return {{less.scale}}, 0, weights => return scale, 0, weights
 scale doubled after an overflow: after an overflow you doubled the scale; it was too large, so {{less.do}}
-- return {{less.scale}}, 0, weights
-+ return scale * 2, 0, weights
-
+~ return {{less.scale}}, 0, weights => return scale * 2, 0, weights
 scale a tenth: after an overflow you took a tenth of the scale; {{less.do}} (powers of two change no digit of a gradient)
-- return {{less.scale}}, 0, weights
-+ return scale / 10, 0, weights
-
+~ return {{less.scale}}, 0, weights => return scale / 10, 0, weights
 not below 1: your scale does not go below 1; nothing was said of such a limit: {{less.do}} after each overflow
-- return {{less.scale}}, 0, weights
-+ return {{less.floor}}, 0, weights
-
+~ return {{less.scale}}, 0, weights => return {{less.floor}}, 0, weights
 whole division: {{less.whole_says}}, which makes 0 of a scale of 0.5, for good; use `/`
-- return {{less.scale}}, 0, weights
-+ return {{less.whole}}, 0, weights
-
+~ return {{less.scale}}, 0, weights => return {{less.whole}}, 0, weights
 good steps kept: after an overflow `good` stayed as it was; it counts the good steps since the scale changed, so it is 0
-- return {{less.scale}}, 0, weights
-+ return {{less.scale}}, good, weights
-
+~ return {{less.scale}}, 0, weights => return {{less.scale}}, good, weights
 skipped step counted: after an overflow you counted one more good step; that was none, and `good` is 0
-- return {{less.scale}}, 0, weights
-+ return {{less.scale}}, good + 1, weights
-
+~ return {{less.scale}}, 0, weights => return {{less.scale}}, good + 1, weights
 one good step fewer: after an overflow you counted `good` down by one; it begins again at 0
-- return {{less.scale}}, 0, weights
-+ return {{less.scale}}, max(good - 1, 0), weights
-
+~ return {{less.scale}}, 0, weights => return {{less.scale}}, max(good - 1, 0), weights
 never counted: you did not count the good step: `good` is one more after it
-- good = good + 1
-+ good = good
-
+~ good = good + 1 => good = good
 a step too late: you doubled the scale one step too late: as soon as `good` reaches patience, this step counted
-- if good == patience:
-+ if good > patience:
-
+~ if good == patience: => if good > patience:
 a step too early: you doubled the scale one step too early: `good` has to reach patience, not patience - 1
-- if good == patience:
-+ if good == patience - 1:
-
+~ if good == patience: => if good == patience - 1:
 not begun again: you doubled the scale and left `good` at patience; it begins again at 0
-- scale, good = 2 * scale, 0
-+ scale, good = 2 * scale, good
-
+~ scale, good = 2 * scale, 0 => scale, good = 2 * scale, good
 begun again at 1: after doubling, your `good` is 1; no step has been made yet with the new scale, so it is 0
-- scale, good = 2 * scale, 0
-+ scale, good = 2 * scale, 1
-
+~ scale, good = 2 * scale, 0 => scale, good = 2 * scale, 1
 doubled each time: your scale was doubled after each good step; it is doubled when there have been `patience` of them
-- if good == patience:
-+ if good:
-
+~ if good == patience: => if good:
 a little each time: your scale grows a little after each good step; it is doubled when there have been `patience` of them, and otherwise stays as it is
 -     if good == patience:
 -         scale, good = 2 * scale, 0
 +     scale = scale * 2 ** (1 / patience)
-
 zeros for an underflow: you doubled the scale because all entries are 0; a gradient may be 0, and that is a good step like others
 -     pairs = list
 +     if not any(d.any() for d in d_weights):
 +         return scale * 2, 0, weights
 +     pairs = list
-
 never doubled: your scale is never doubled, so one bad step would keep it low for good
-- scale, good = 2 * scale, 0
-+ scale, good = scale, 0
-
+~ scale, good = 2 * scale, 0 => scale, good = scale, 0
 halved when all is well: you halved the scale after many good steps; then a larger one may be tried, so double it
-- scale, good = 2 * scale, 0
-+ scale, good = scale / 2, 0
-
+~ scale, good = 2 * scale, 0 => scale, good = scale / 2, 0
 weights in place [arguments]: the numbers are right, but you changed the caller's weights in place; make new arrays
--     moved = [w - rate * d for w, d in zip(weights, true, strict=True)]
-+     moved = [w.sub_(rate * d) for w, d in zip(weights, true, strict=True)]
-
+~     moved = [w - rate * d for w, d in zip(weights, true, strict=True)] =>     moved = [w.sub_(rate * d) for w, d in zip(weights, true, strict=True)]
 gradients in place [arguments]: the numbers are right, but you put other arrays into the caller's list of gradients; make a list of your own
 -     true, _ = clip_by_global_norm(true, limit)
 +     d_weights[:] = true
 +     true, _ = clip_by_global_norm(d_weights, limit)
-
 float32 for all [hidden, dtype]: your gradients were converted to float32, whatever their weights are
-- d.to(w.dtype) / scale for d
-+ d.float() / scale for d
-
+~ d.to(w.dtype) / scale for d => d.float() / scale for d
 the largest number taken for an overflow: 65504, the largest number of float16, is finite: no overflow
-- d.isfinite().all() for
-+ (d.abs() < 65504).all() for
+~ d.isfinite().all() for => (d.abs() < 65504).all() for
 """
 
 # %% [markdown]
@@ -1442,12 +1217,10 @@ no wait after the run: the clock was read when the order had been given, not whe
 -         run()
 -         wait()
 +         run()
-
 no wait before the run: what the warm-up had left in the queue was counted in the first timed run
 -         wait()
 -         start
 +         start
-
 warm-up among the times: the runs to warm up were timed too, and stand among the times
 -     for _ in range(warmup):
 -         run()
@@ -1455,7 +1228,6 @@ warm-up among the times: the runs to warm up were timed too, and stand among the
 -     for _ in range(repeats):
 +     times = []
 +     for _ in range(warmup + repeats):
-
 warm-up taken from the repeats: the first of the `repeats` runs were taken for the warm-up; those come before, in runs of their own
 -     for _ in range(warmup):
 -         run()
@@ -1475,18 +1247,15 @@ warm-up taken from the repeats: the first of the `repeats` runs were taken for t
 +         wait()
 +         times.append(clock() - start)
 +     return {{middle.part}}
-
 clock started after the order: the clock was started when the order had been given; giving it belongs to the run
 -         start = clock()
 -         run()
 +         run()
 +         start = clock()
-
 nothing ordered: no order was given between the two readings: `run` alone names the function, `run()` calls it
 -         start = clock()
 -         run()
 +         start = clock()
-
 one reading around all: the clock ran once around all runs, and the time was divided: a mean, and of runs whose orders and works overlapped
 -     for _ in range(repeats):
 -         wait()
@@ -1501,57 +1270,34 @@ one reading around all: the clock ran once around all runs, and the time was div
 +         run()
 +     wait()
 +     return (clock() - start) / repeats
-
 {{middle.odd_name}}: {{middle.odd_says}}
-- {{middle.of}}
-+ {{middle.odd}}
-
+~ {{middle.of}} => {{middle.odd}}
 the most for the median: this is the longest of the times; asked for is the median
-- {{middle.of}}
-+ max(times)
-
+~ {{middle.of}} => max(times)
 warm-up left out: the runs to warm up were not made, so slow first runs are among the times
-- range(warmup)
-+ range(0)
-
+~ range(warmup) => range(0)
 one run to warm up: the machine was warmed up once, not as often as was asked for
-- range(warmup)
-+ range(min(warmup, 1))
-
+~ range(warmup) => range(min(warmup, 1))
 no wait without warm-up [hidden]: where nothing warms the machine up, your first run starts while it is busy: wait before each reading
 -         wait()
 -         start
 +         if warmup or times:
 +             wait()
 +         start
-
 the least for the median: this is the least of the times, which says what the machine can do at best; asked for is the median
-- {{middle.of}}
-+ min(times)
-
+~ {{middle.of}} => min(times)
 mean for the median: this is the mean: one disturbed run moves it as far as it likes
-- {{middle.of}}
-+ statistics.mean(times)
-
+~ {{middle.of}} => statistics.mean(times)
 not sorted: this is the time of the run in the middle of the row, not the median of the times
-- {{middle.of}}
-+ times[len(times) // 2]
-
+~ {{middle.of}} => times[len(times) // 2]
 upper of the two in the middle: {{middle.upper}}
-- {{middle.of}}
-+ sorted(times)[len(times) // 2]
-
+~ {{middle.of}} => sorted(times)[len(times) // 2]
 warm-up timed [hidden]: more runs were made than were asked for
-- range(repeats)
-+ range(repeats + warmup)
-
+~ range(repeats) => range(repeats + warmup)
 warm-up one run short: one run fewer than asked was made to warm up
-- range(warmup)
-+ range(warmup - 1)
-
+~ range(warmup) => range(warmup - 1)
 whole seconds: the median was rounded
--     return {{middle.of}}
-+     return round({{middle.of}})
+~     return {{middle.of}} =>     return round({{middle.of}})
 """
 
 # %% [markdown]
@@ -1759,50 +1505,29 @@ properties.points("Task 6 holds.")
 # %% mistakes="Loop"
 r"""
 last state's gradient ignored [gradients]: the gradient of the last state was never used: a loss that reads it would teach nothing
-- d_y, d_state)
-+ d_y, tuple(0 * d for d in d_state))
-
+~ d_y, d_state) => d_y, tuple(0 * d for d in d_state))
 gradient of the first state dropped [gradients]: the first state got no gradient: nothing before this node would learn
-- *grads[2]
-+ *(0 * d for d in grads[2])
-
+~ *grads[2] => *(0 * d for d in grads[2])
 gradient averaged over the batch [gradients]: the weights' gradients were divided by the batch; shared gradients add up, they are not averaged
-- *grads[0]
-+ *(d / d_y.shape[1] for d in grads[0])
-
+~ *grads[0] => *(d / d_y.shape[1] for d in grads[0])
 upstream turned round [gradients]: d_y was turned round; bptt walks back through the steps by itself and takes d_y in their order
-- d_y, d_state)
-+ d_y.flip(0), d_state)
-
+~ d_y, d_state) => d_y.flip(0), d_state)
 last state counted twice [gradients]: the last state's gradient was added to the last d_y as well; bptt gets both and adds them
 - grads = bptt(
 + d_y = torch.cat([d_y[:-1], d_y[-1:] + d_state[0]])
 +         grads = bptt(
-
 a new iterator for each leaf: every place of the tree got the first array: make one iterator, and take each next one from it
-- next(leaves)
-+ next(iter(ctx.saved_tensors))
-
+~ next(leaves) => next(iter(ctx.saved_tensors))
 gradient averaged over steps [gradients]: the weights' gradients were divided by T; shared gradients add up, they are not averaged
-- *grads[0]
-+ *(d / d_y.shape[0] for d in grads[0])
-
+~ *grads[0] => *(d / d_y.shape[0] for d in grads[0])
 biases exchanged [gradients]: d_b_x and d_b_h are exchanged: gradients are returned in the order of forward's arguments
-- *grads[0]
-+ *grads[0][:2], grads[0][3], grads[0][2]
-
+~ *grads[0] => *grads[0][:2], grads[0][3], grads[0][2]
 upstream taken for ones [gradients]: d_y was not used: this is the gradient of the sum of all outputs
-- d_y, d_state)
-+ torch.ones_like(d_y), d_state)
-
+~ d_y, d_state) => torch.ones_like(d_y), d_state)
 two Nones forgotten: backward owes a gradient for each argument of forward: cell and cell_vjp get None
-- return None, None, grads[1]
-+ return grads[1]
-
+~ return None, None, grads[1] => return grads[1]
 differentiable twice [hidden]: a second derivative must be refused: it is not the loop's
-- if torch.is_grad_enabled():
-+ if False:
-
+~ if torch.is_grad_enabled(): => if False:
 tape kept on ctx [hidden]: the tape stays in memory after backward: it goes through save_for_backward, as the weights do
 -         ctx.form = tree_map(leaves.append, (params, tape))
 -         ctx.save_for_backward(*leaves)
@@ -1824,14 +1549,10 @@ tape kept on ctx [hidden]: the tape stays in memory after backward: it goes thro
 +         if torch.is_grad_enabled():
 +             raise RuntimeError("Loop has no second derivatives")
 +         params, tape = Params(*ctx.saved_tensors), ctx.tape
-
 gradient of y dropped [gradients]: the gradient of y was set to 0: the last state's gradient alone goes back
--         grads = bptt(ctx.cell_vjp, params, tape, d_y, d_state)
-+         grads = bptt(ctx.cell_vjp, params, tape, 0 * d_y, d_state)
-
+~         grads = bptt(ctx.cell_vjp, params, tape, d_y, d_state) =>         grads = bptt(ctx.cell_vjp, params, tape, 0 * d_y, d_state)
 first state gets none [gradients]: the first state's gradient is missing: it may be learned as well
--         return None, None, grads[1], *grads[0], *grads[2]
-+         return None, None, grads[1], *grads[0], *[None for _ in grads[2]]
+~         return None, None, grads[1], *grads[0], *grads[2] =>         return None, None, grads[1], *grads[0], *[None for _ in grads[2]]
 """
 
 # %% [markdown]
@@ -1929,32 +1650,19 @@ hunt(
 # %% mutants="probes" of="rnncore.nn.one_direction"
 r"""
 input not turned round: the reverse direction reads each run forward
-- x_k = x_k.flip(0) if reverse else x_k
-+ x_k = x_k
-
+~ x_k = x_k.flip(0) if reverse else x_k => x_k = x_k
 output not turned back: outputs of the reverse direction lie at the wrong steps
-- y_k = y_k.flip(0) if reverse else y_k
-+ y_k = y_k
-
+~ y_k = y_k.flip(0) if reverse else y_k => y_k = y_k
 runs in forward order: the reverse direction starts with the first run
-- reversed(order) if reverse else order
-+ order
-
+~ reversed(order) if reverse else order => order
 first state forgotten: every sequence starts from zeros: unseen where the first state is zero
-- new[rows:B]
-+ 0 * new[rows:B]
-
+~ new[rows:B] => 0 * new[rows:B]
 joined with a stranger's state: sequences that join later get the first states of the longest ones: unseen forward
-- new[rows:B]
-+ new[: max(B - rows, 0)]
-
+~ new[rows:B] => new[: max(B - rows, 0)]
 last states out of order: the last states of sequences that ended are handed to others: unseen where all are equally long
-- *reversed(left)
-+ *left
-
+~ *reversed(left) => *left
 ended sequences forgotten: a sequence that ended early has zeros for its last state
-- left.append(tuple(s[B:] for s in state))
-+ left.append(tuple(0 * s[B:] for s in state))
+~ left.append(tuple(s[B:] for s in state)) => left.append(tuple(0 * s[B:] for s in state))
 """
 
 # %% [markdown]

@@ -382,9 +382,7 @@ properties.points("Task 1 holds.")
 # %% mistakes="carried_perplexity"
 r"""
 targets not shifted: the targets were not shifted: the model was asked for the token that it had just read
-- ids[start + 1 : stop + 1]
-+ ids[start:stop]
-
+~ ids[start + 1 : stop + 1] => ids[start:stop]
 mean(exp(loss)): perplexities of windows were averaged, mean(exp(loss)): add up the nats of all tokens, divide once, and take exp at the end
 -             nats -= float(log_p.gather(-1, targets[..., None]).sum())
 -             count += targets.numel()
@@ -392,67 +390,40 @@ mean(exp(loss)): perplexities of windows were averaged, mean(exp(loss)): add up 
 +             nats += math.exp(-log_p.gather(-1, targets[..., None]).mean())
 +             count += 1
 +     return nats / count
-
 averaged over windows instead of tokens: the mean losses of the windows were averaged; a short last window then counts as much as a full one. Count tokens
 - .sum())
 -             count += targets.numel()
 + .mean())
 +             count += 1
-
 state reset between windows: the state was reset at each window: the first tokens of a window were predicted from nothing
-- read(ids[start:stop], state)
-+ read(ids[start:stop], None)
-
+~ read(ids[start:stop], state) => read(ids[start:stop], None)
 state carried into another text: the state was carried from one array into the next: each text begins anew
 -     for ids in texts:
 -         state = None
 +     state = None
 +     for ids in texts:
-
 short window dropped: a last window that was not full was left out; its tokens count too
-- range(0, len(ids) - 1, window)
-+ range(0, len(ids) - min(window, len(ids) - 1), window)
-
+~ range(0, len(ids) - 1, window) => range(0, len(ids) - min(window, len(ids) - 1), window)
 token at the border lost: between two windows one row is never read and the next one never predicted: the next window starts at `start + window`
-- range(0, len(ids) - 1, window)
-+ range(0, len(ids) - 1, window + 1)
-
+~ range(0, len(ids) - 1, window) => range(0, len(ids) - 1, window + 1)
 2 to the nats: 2 was raised to a surprisal in nats: take exp of nats, 2 to the power of bits
-- math.exp(nats / count)
-+ 2 ** (nats / count)
-
+~ math.exp(nats / count) => 2 ** (nats / count)
 all in one window: a text was read in one piece: at most `window` rows may go into a call
-- range(0, len(ids) - 1, window)
-+ range(0, len(ids) - 1, window := len(ids))
-
+~ range(0, len(ids) - 1, window) => range(0, len(ids) - 1, window := len(ids))
 divided by rows: the sum was divided by the number of rows; each of the B texts has a token in each
-- targets.numel()
-+ len(targets)
-
+~ targets.numel() => len(targets)
 bits into exp: surprisals in bits were put into exp: it is exp for nats, 2 for bits
-- torch.log_softmax(logits, -1)
-+ torch.log_softmax(logits, -1) / math.log(2)
-
+~ torch.log_softmax(logits, -1) => torch.log_softmax(logits, -1) / math.log(2)
 first rows counted: the number counts the first row of each text too, which nobody predicts
-- count += targets.numel()
-+ count += targets.numel() + (start == 0) * ids.shape[1]
-
+~ count += targets.numel() => count += targets.numel() + (start == 0) * ids.shape[1]
 without exp: this is the mean surprisal; the perplexity is exp of it
-- math.exp(nats / count)
-+ nats / count
-
+~ math.exp(nats / count) => nats / count
 minus forgotten: the minus sign of -log p is missing: the number is one over the perplexity
-- nats -= float
-+ nats += float
-
+~ nats -= float => nats += float
 logits added: logits were added up in place of log probabilities: log_softmax comes first
-- torch.log_softmax(logits, -1)
-+ logits
-
+~ torch.log_softmax(logits, -1) => logits
 probabilities added: probabilities were added up, not their logarithms
-- torch.log_softmax(logits, -1)
-+ torch.softmax(logits, -1)
-
+~ torch.log_softmax(logits, -1) => torch.softmax(logits, -1)
 mean probability: the mean of the probabilities was taken, and one over it; the mean is that of their logarithms
 -             log_p = torch.log_softmax(logits, -1)
 -             nats -= float(log_p.gather(-1, targets[..., None]).sum())
@@ -462,56 +433,36 @@ mean probability: the mean of the probabilities was taken, and one over it; the 
 +             nats -= float(log_p.gather(-1, targets[..., None]).sum())
 +             count += targets.numel()
 +     return -count / nats
-
 softmax over the batch: the softmax runs over the B texts; it belongs to the K tokens, the last axis
-- torch.log_softmax(logits, -1)
-+ torch.log_softmax(logits, 1)
-
+~ torch.log_softmax(logits, -1) => torch.log_softmax(logits, 1)
 softmax over time: the softmax runs over the rows of the window; it belongs to the K tokens, the last axis
-- torch.log_softmax(logits, -1)
-+ torch.log_softmax(logits, 0)
-
+~ torch.log_softmax(logits, -1) => torch.log_softmax(logits, 0)
 first row of a window not predicted: the first row of each window was not predicted: the last row of the window before predicts it
-- stop = min(start + window, len(ids) - 1)
-+ stop = min(start + window - 1, len(ids) - 1)
-
+~ stop = min(start + window, len(ids) - 1) => stop = min(start + window - 1, len(ids) - 1)
 windows overlap: the windows overlap by a row, so that some tokens are read and counted twice
-- range(0, len(ids) - 1, window)
-+ range(0, len(ids) - 1, max(window - 1, 1))
-
+~ range(0, len(ids) - 1, window) => range(0, len(ids) - 1, max(window - 1, 1))
 first row not read: the first row of a text was never read: nothing is predicted from it, and the second row not at all
-- range(0, len(ids) - 1, window)
-+ range(1, len(ids) - 1, window)
-
+~ range(0, len(ids) - 1, window) => range(1, len(ids) - 1, window)
 predicted backward: each row was predicted from the row after it: what is read stands before what is predicted
 - read(ids[start:stop], state)
 -             targets = ids[start + 1 : stop + 1]
 + read(ids[start + 1 : stop + 1], state)
 +             targets = ids[start:stop]
-
 targets of all rows: the log probabilities of all targets were taken in every row; row t has the targets of row t only (gather does that)
-- log_p.gather(-1, targets[..., None])
-+ log_p[..., targets]
-
+~ log_p.gather(-1, targets[..., None]) => log_p[..., targets]
 entropy for the surprisal: this is the entropy of what the model predicts; the surprisal is -log p of the token that came
-- log_p.gather(-1, targets[..., None])
-+ (log_p * log_p.exp())
-
+~ log_p.gather(-1, targets[..., None]) => (log_p * log_p.exp())
 all texts as one: the texts were put one after another and read as one: the first row of a text was predicted from another text
-- for ids in texts:
-+ for ids in [torch.cat(list(texts))]:
-
+~ for ids in texts: => for ids in [torch.cat(list(texts))]:
 state of the first window: each window went on from the state after the first window; each goes on from the one before it
 - logits, state = read(ids[start:stop], state)
 + logits, new = read(ids[start:stop], state)
 +             state = new if state is None else state
-
 last row left out: the last row of each text was not predicted
 - range(0, len(ids) - 1, window):
 -             stop = min(start + window, len(ids) - 1)
 + range(0, max(len(ids) - 2, 1), window):
 +             stop = min(start + window, max(len(ids) - 2, 1))
-
 mean over texts: each text's mean surprisal was taken, and then the mean of these: a short text then counts as much as a long one. Divide once, by all tokens
 -     nats, count = 0.0, 0
 -     for ids in texts:
@@ -537,7 +488,6 @@ mean over texts: each text's mean surprisal was taken, and then the mean of thes
 +             count += targets.numel()
 +         means.append(nats / count)
 +     return math.exp(sum(means) / len(means))
-
 mean of the texts' perplexities: the perplexities of the texts were averaged: add up the nats of all tokens, divide once, and take exp at the end
 -     nats, count = 0.0, 0
 -     for ids in texts:
@@ -563,7 +513,6 @@ mean of the texts' perplexities: the perplexities of the texts were averaged: ad
 +             count += targets.numel()
 +         each.append(math.exp(nats / count))
 +     return sum(each) / len(each)
-
 mean of the columns' perplexities: the B texts of an array got a perplexity each, and these were averaged: add up the nats of all tokens, divide once, and take exp at the end
 -     nats, count = 0.0, 0
 -     for ids in texts:
@@ -589,26 +538,16 @@ mean of the columns' perplexities: the B texts of an array got a perplexity each
 +             count += len(targets)
 +         each += (nats / count).exp().tolist()
 +     return sum(each) / len(each)
-
 targets in another order: the targets were flattened in another order than the logits: each log probability was taken for another place's token
-- log_p.gather(-1, targets[..., None])
-+ log_p.gather(-1, targets.T.flatten().view(targets.shape)[..., None])
-
+~ log_p.gather(-1, targets[..., None]) => log_p.gather(-1, targets.T.flatten().view(targets.shape)[..., None])
 first text only: only the first array of texts was counted
-- for ids in texts:
-+ for ids in texts[:1]:
-
+~ for ids in texts: => for ids in texts[:1]:
 last text only: the sums begin again with each array: only the last one is counted
-- for ids in texts:
-+ for ids in texts[-1:]:
-
+~ for ids in texts: => for ids in texts[-1:]:
 windows taken for full: each window was counted as `window` rows, the short last one too
-- count += targets.numel()
-+ count += window * ids.shape[1]
-
+~ count += targets.numel() => count += window * ids.shape[1]
 divided by the texts: the sum was divided by the number of texts; it is divided by that of the predicted tokens
-- math.exp(nats / count)
-+ math.exp(nats / len(texts))
+~ math.exp(nats / count) => math.exp(nats / len(texts))
 """
 
 # %% [markdown]
@@ -759,41 +698,23 @@ properties.points("Task 2 holds.")
 # %% mistakes="tied_loss"
 r"""
 tied gradient of the readout alone [gradients]: only the readout's share of d_E is here: E is read by the embedding too, and the two add up
-- d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
-+ 1 * d_E
-
+~ d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) => 1 * d_E
 tied gradient of the embedding alone [gradients]: only the embedding's share of d_E is here: E is the readout too, and the two add up
-- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
-+ torch.zeros_like(E)
-
+~ d_logits.flatten(0, 1).T @ y.flatten(0, 1) => torch.zeros_like(E)
 averaged over the two uses [gradients]: the two shares of d_E were averaged; shared gradients add up
-- d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
-+ d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) / 2
-
+~ d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) => d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) / 2
 a token read twice counted once [gradients]: of a token that was read several times only one place counts: `d_E[...] += ...` does not add up where an index comes twice, index_add does
-- d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
-+ d_E[ids[:-1].flatten()] += d_x.flatten(0, 1)
-
+~ d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) => d_E[ids[:-1].flatten()] += d_x.flatten(0, 1)
 added at the targets [gradients]: d_x was added at the rows of the targets; it belongs to the tokens that were read
-- d_E.index_add(0, ids[:-1].flatten()
-+ d_E.index_add(0, ids[1:].flatten()
-
+~ d_E.index_add(0, ids[:-1].flatten() => d_E.index_add(0, ids[1:].flatten()
 targets not shifted: the targets were not shifted: each token was to predict itself
-- E[ids[:-1]], ids[1:]
-+ E[ids[:-1]], ids[:-1]
-
+~ E[ids[:-1]], ids[1:] => E[ids[:-1]], ids[:-1]
 input taken for the output [gradients]: the readout's share of d_E is d_logitsᵀ y: the readout reads the layer's outputs, not its inputs
-- @ y.flatten(0, 1)
-+ @ x.flatten(0, 1)
-
+~ @ y.flatten(0, 1) => @ x.flatten(0, 1)
 {{emb.through}}
-- d_x = {{emb.back}}
-+ d_x = {{emb.d_y}}
-
+~ d_x = {{emb.back}} => d_x = {{emb.d_y}}
 bias averaged [gradients]: d_bias was averaged over steps and sequences; all of them read the one bias, so add up
-- d_logits.sum((0, 1))
-+ d_logits.mean((0, 1))
-
+~ d_logits.sum((0, 1)) => d_logits.mean((0, 1))
 predicted backward: the rows were read from the second on, to predict the one before: read all but the last, predict all but the first
 -     x, targets = E[ids[:-1]], ids[1:]
 -     y, back = through({{emb.x}})
@@ -809,19 +730,12 @@ predicted backward: the rows were read from the second on, to predict the one be
 +     d_x = {{emb.back}}
 +     d_E = d_logits.flatten(0, 1).T @ y.flatten(0, 1)
 +     d_E = d_E.index_add(0, ids[1:].flatten(), d_x.flatten(0, 1))
-
 bias forgotten: the bias was not added to the logits
-- y @ E.T + bias
-+ y @ E.T
-
+~ y @ E.T + bias => y @ E.T
 E reshaped: the rows and columns of E were mixed up: a reshape is no transpose
-- y @ E.T + bias
-+ y @ E.reshape(E.shape[1], E.shape[0]) + bias
-
+~ y @ E.T + bias => y @ E.reshape(E.shape[1], E.shape[0]) + bias
 {{emb.name}}: {{emb.says}}
-- y, back = through({{emb.x}})
-+ y, back = through({{emb.odd}})
-
+~ y, back = through({{emb.x}}) => y, back = through({{emb.odd}})
 {{emb.name}}, with its gradient: {{emb.says}}
 -     y, back = through({{emb.x}})
 -     loss, cache = cross_entropy(y @ E.T + bias, targets)
@@ -831,109 +745,66 @@ E reshaped: the rows and columns of E were mixed up: a reshape is no transpose
 +     loss, cache = cross_entropy(y @ E.T + bias, targets)
 +     d_logits = cross_entropy_vjp(1.0, cache)
 +     d_x = {{emb.odd_back}}
-
 perplexity: this is exp of the loss, the perplexity
-- return loss, d_E, d_logits.sum((0, 1))
-+ return loss.exp(), d_E, d_logits.sum((0, 1))
-
+~ return loss, d_E, d_logits.sum((0, 1)) => return loss.exp(), d_E, d_logits.sum((0, 1))
 sum of all targets: the loss is the sum over the targets; it is their mean
 - return loss, d_E, d_logits.sum((0, 1))
 + n = targets.numel()
 +     return n * loss, n * d_E, n * d_logits.sum((0, 1))
-
 gradients of the sum [gradients]: the gradients are those of the sum over all T B targets; the loss is their mean
-- cross_entropy_vjp(1.0, cache)
-+ cross_entropy_vjp(float(targets.numel()), cache)
-
+~ cross_entropy_vjp(1.0, cache) => cross_entropy_vjp(float(targets.numel()), cache)
 divided by the batch alone [gradients]: the gradients were divided by B alone; the loss is the mean over T B targets
-- cross_entropy_vjp(1.0, cache)
-+ cross_entropy_vjp(float(len(targets)), cache)
-
+~ cross_entropy_vjp(1.0, cache) => cross_entropy_vjp(float(len(targets)), cache)
 loss as its own gradient [gradients]: the loss was handed to cross_entropy_vjp; the gradient of the loss with respect to itself is 1
-- cross_entropy_vjp(1.0, cache)
-+ cross_entropy_vjp(loss, cache)
-
+~ cross_entropy_vjp(1.0, cache) => cross_entropy_vjp(loss, cache)
 divided once more [gradients]: the gradients were divided by T B once more; the mean is in d_logits already
 - return loss, d_E, d_logits.sum((0, 1))
 + n = targets.numel()
 +     return loss, d_E / n, d_logits.sum((0, 1)) / n
-
 readout's share divided once more [gradients]: the readout's share of d_E was divided by T B once more; the mean is in d_logits already
-- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
-+ d_logits.flatten(0, 1).T @ y.flatten(0, 1) / targets.numel()
-
+~ d_logits.flatten(0, 1).T @ y.flatten(0, 1) => d_logits.flatten(0, 1).T @ y.flatten(0, 1) / targets.numel()
 target not subtracted [gradients]: d_logits is the softmax alone: at the target, 1 is to be taken off before dividing by T B
-- cross_entropy_vjp(1.0, cache)
-+ torch.softmax(y @ E.T + bias, -1) / targets.numel()
-
+~ cross_entropy_vjp(1.0, cache) => torch.softmax(y @ E.T + bias, -1) / targets.numel()
 minus [gradients]: the gradients have the wrong sign: they point uphill, and it is the optimizer that goes down
-- return loss, d_E, d_logits.sum((0, 1))
-+ return loss, -d_E, -d_logits.sum((0, 1))
-
+~ return loss, d_E, d_logits.sum((0, 1)) => return loss, -d_E, -d_logits.sum((0, 1))
 readout of the last step [gradients]: the readout's share of d_E is that of the last step alone; the readout is used at all T steps
-- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
-+ d_logits[-1].T @ y[-1]
-
+~ d_logits.flatten(0, 1).T @ y.flatten(0, 1) => d_logits[-1].T @ y[-1]
 outputs in another order [gradients]: in the readout's share, d_logits and y were flattened in different orders: gradients meet outputs of other places
-- @ y.flatten(0, 1)
-+ @ y.transpose(0, 1).flatten(0, 1)
-
+~ @ y.flatten(0, 1) => @ y.transpose(0, 1).flatten(0, 1)
 logits for outputs [gradients]: the readout's share of d_E was taken from the logits, not from their gradient: it is d_logitsᵀ y
-- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
-+ (y @ E.T + bias).flatten(0, 1).T @ y.flatten(0, 1)
-
+~ d_logits.flatten(0, 1).T @ y.flatten(0, 1) => (y @ E.T + bias).flatten(0, 1).T @ y.flatten(0, 1)
 targets' rows alone [gradients]: the readout's share of d_E reaches the rows of the targets alone; each logit answers to its row of E, at every place
-- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
-+ torch.zeros_like(E).index_add(0, targets.flatten(), (d_logits.gather(-1, targets[..., None]) * y).flatten(0, 1))
-
+~ d_logits.flatten(0, 1).T @ y.flatten(0, 1) => torch.zeros_like(E).index_add(0, targets.flatten(), (d_logits.gather(-1, targets[..., None]) * y).flatten(0, 1))
 tokens in another order [gradients]: in the embedding's share, the tokens were flattened in another order than d_x: gradients reach rows of other tokens
-- ids[:-1].flatten()
-+ ids[:-1].T.flatten()
-
+~ ids[:-1].flatten() => ids[:-1].T.flatten()
 first step read alone [gradients]: the embedding's share of d_E is that of the first step alone; E is read at all T steps
-- ids[:-1].flatten(), d_x.flatten(0, 1)
-+ ids[0], d_x[0]
-
+~ ids[:-1].flatten(), d_x.flatten(0, 1) => ids[0], d_x[0]
 mean over a token's places [gradients]: of a token that was read several times the mean of its d_x was added; all its places add up
 - d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 + for k in ids[:-1].unique():
 +         d_E[k] += d_x[ids[:-1] == k].mean(0)
-
 embedding's share in the readout's place [gradients]: in the rows that were read, d_x replaced the readout's share of d_E: the two add up, and so do the places of one token
-- d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
-+ d_E[ids[:-1]] = d_x
-
+~ d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) => d_E[ids[:-1]] = d_x
 unread rows zero [gradients]: rows of E that were not read have no gradient here; the readout uses all of them
 - return loss, d_E, d_logits.sum((0, 1))
 + seen = torch.zeros_like(E[:, :1])
 +     seen[ids[:-1].flatten()] = 1
 +     return loss, d_E * seen, d_logits.sum((0, 1))
-
 bias of the last step [gradients]: d_bias is that of the last step alone; all steps read the one bias, so add up
-- return loss, d_E, d_logits.sum((0, 1))
-+ return loss, d_E, d_logits[-1].sum(0)
-
+~ return loss, d_E, d_logits.sum((0, 1)) => return loss, d_E, d_logits[-1].sum(0)
 bias left at zero [gradients]: d_bias is all zeros: it was left out, or summed over the classes too, which always gives zero. Each logit answers to its bias one to one, so it is d_logits, summed over steps and sequences
-- return loss, d_E, d_logits.sum((0, 1))
-+ return loss, d_E, torch.zeros_like(bias)
-
+~ return loss, d_E, d_logits.sum((0, 1)) => return loss, d_E, torch.zeros_like(bias)
 gradients from autograd [hidden]: the gradients came from autograd; the task is to write them
 -     d_logits = cross_entropy_vjp(1.0, cache)
 +     logits = (y @ E.T + bias).detach().requires_grad_()
 +     log_p = logits.log_softmax(-1).gather(-1, targets[..., None])
 +     (d_logits,) = torch.autograd.grad(-log_p.mean(), logits)
-
 bias on the way back [gradients]: the bias was added to the gradient of the logits; it adds to the logits alone
--     d_x = {{emb.back}}
-+     d_x = {{emb.bias}}
-
+~     d_x = {{emb.back}} =>     d_x = {{emb.bias}}
 input's share taken off [gradients]: the share of the rows that were read was taken off; both shares are added
--     d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
-+     d_E = d_E.index_add(0, ids[:-1].flatten(), -d_x.flatten(0, 1))
-
+~     d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) =>     d_E = d_E.index_add(0, ids[:-1].flatten(), -d_x.flatten(0, 1))
 y sent back [gradients]: y itself was sent back through the network; the gradient of y is
--     d_x = {{emb.back}}
-+     d_x = {{emb.y}}
+~     d_x = {{emb.back}} =>     d_x = {{emb.y}}
 """
 
 # %% [markdown]
@@ -1065,53 +936,31 @@ probabilities divided by the temperature: the temperature has no effect: it was 
 - torch.log_softmax(logits / temperature, -1)
 + torch.log_softmax(logits, -1) - math.log(temperature)
 +     log_p = log_p - log_p.logsumexp(-1, keepdim=True)
-
 temperature multiplied: the logits were multiplied by the temperature; a high one is to make the tokens more alike, so divide
-- logits / temperature
-+ logits * temperature
-
+~ logits / temperature => logits * temperature
 the token that crosses dropped: the token that crosses `mass` was dropped, so that less than `mass` is kept (nothing, where the first one crosses)
 -     before = ordered.cumsum(-1) - ordered
 -     kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
 +     within = ordered.cumsum(-1) <= mass
 +     kept = torch.zeros_like(p).scatter(-1, order, ordered * within)
-
 a nucleus: the likeliest tokens were kept, as in a nucleus; here those come first whose surprisal is nearest to the entropy. Look at the absolute value, and at the sign and the size of the entropy
-- (-log_p - entropy).abs().argsort(-1)
-+ (-log_p).argsort(-1)
-
+~ (-log_p - entropy).abs().argsort(-1) => (-log_p).argsort(-1)
 without the absolute value: the tokens farthest from the entropy came first
-- (-log_p - entropy).abs().argsort(-1)
-+ (-log_p - entropy).square().neg().argsort(-1)
-
+~ (-log_p - entropy).abs().argsort(-1) => (-log_p - entropy).square().neg().argsort(-1)
 entropy not weighted: the entropy is the mean surprisal weighted {{own.by}}, not that of all tokens alike
-- {{own.h}}
-+ {{own.even}}
-
+~ {{own.h}} => {{own.even}}
 entropy in bits: the entropy is in bits, the surprisals are in nats
-- {{own.h}}
-+ {{own.bits}}
-
+~ {{own.h}} => {{own.bits}}
 one entropy for all rows: all rows were compared with the mean entropy of the batch; each row has its own
-- {{own.h}}
-+ {{own.one}}
-
+~ {{own.h}} => {{own.one}}
 left in the order of typicality: the probabilities were not put back into their tokens' places
-- torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
-+ ordered * (before < mass)
-
+~ torch.zeros_like(p).scatter(-1, order, ordered * (before < mass)) => ordered * (before < mass)
 not renormalised: the kept probabilities do not sum to one: divide by their sum
-- kept / kept.sum(-1, keepdim=True)
-+ kept
-
+~ kept / kept.sum(-1, keepdim=True) => kept
 entropy summed over the rows: the entropy was summed over the whole batch; each row has its own: sum over the tokens only
-- {{own.h}}
-+ {{own.all}}
-
+~ {{own.h}} => {{own.all}}
 {{own.odd_name}}: {{own.odd_says}}
-- {{own.h}}
-+ {{own.odd}}
-
+~ {{own.h}} => {{own.odd}}
 temperature after the choice: the tokens were chosen without the temperature, which came only after; it comes first
 -     log_p = torch.log_softmax(logits / temperature, -1)
 -     p = log_p.exp()
@@ -1128,111 +977,62 @@ temperature after the choice: the tokens were chosen without the temperature, wh
 +     before = ordered.cumsum(-1) - ordered
 +     kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
 +     kept = kept ** (1 / temperature)
-
 temperature twice: the temperature was applied twice: to the logits, and again to what is kept
-- kept / kept.sum(-1, keepdim=True)
-+ torch.softmax(torch.where(kept > 0, log_p / temperature, -torch.inf), -1)
-
+~ kept / kept.sum(-1, keepdim=True) => torch.softmax(torch.where(kept > 0, log_p / temperature, -torch.inf), -1)
 kept without the temperature: what is kept has its probabilities without the temperature; only the choice was made with it
-- kept / kept.sum(-1, keepdim=True)
-+ torch.softmax(torch.where(kept > 0, logits, -torch.inf), -1)
-
+~ kept / kept.sum(-1, keepdim=True) => torch.softmax(torch.where(kept > 0, logits, -torch.inf), -1)
 temperature on the probabilities: the probabilities were divided by the temperature, and no longer sum to one: divide the logits, before the softmax
-- torch.log_softmax(logits / temperature, -1)
-+ torch.log(torch.softmax(logits, -1) / temperature)
-
+~ torch.log_softmax(logits / temperature, -1) => torch.log(torch.softmax(logits, -1) / temperature)
 one token more: one token more was kept after the one that crosses `mass`
-- (before < mass)
-+ (before - ordered.roll(1, -1) * (torch.arange(p.shape[-1]) > 0).to(p) < mass)
-
+~ (before < mass) => (before - ordered.roll(1, -1) * (torch.arange(p.shape[-1]) > 0).to(p) < mass)
 divided by the batch: what is kept was divided by the sum over the whole batch; each row sums to one
-- kept / kept.sum(-1, keepdim=True)
-+ kept / kept.sum()
-
+~ kept / kept.sum(-1, keepdim=True) => kept / kept.sum()
 divided by the columns: what is kept was divided by sums over the batch, one per token; each row sums to one
-- kept / kept.sum(-1, keepdim=True)
-+ kept / kept.sum(0)
-
+~ kept / kept.sum(-1, keepdim=True) => kept / kept.sum(0)
 softmax over the batch: the softmax runs over the rows of the batch; it belongs to the tokens, the last axis
-- torch.log_softmax(logits / temperature, -1)
-+ torch.log_softmax(logits / temperature, 0)
-
+~ torch.log_softmax(logits / temperature, -1) => torch.log_softmax(logits / temperature, 0)
 entropy over the batch axis: the entropy was summed over the rows, one for each token; sum over the tokens, one for each row
-- {{own.h}}
-+ {{own.zero}}
-
+~ {{own.h}} => {{own.zero}}
 probability against the entropy: the probabilities were compared with the entropy; the surprisals are, -log p
-- (-log_p - entropy)
-+ (p - entropy)
-
+~ (-log_p - entropy) => (p - entropy)
 gathered back: the probabilities came back by gather, which takes from the places in `order`; scatter puts them there
-- torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
-+ (ordered * (before < mass)).gather(-1, order)
-
+~ torch.zeros_like(p).scatter(-1, order, ordered * (before < mass)) => (ordered * (before < mass)).gather(-1, order)
 choice not put back: the choice is in the order of typicality, the probabilities are in the tokens' order; put it back into the tokens' places
-- torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
-+ p * (before < mass)
-
+~ torch.zeros_like(p).scatter(-1, order, ordered * (before < mass)) => p * (before < mass)
 mass in the tokens' order: the probabilities were added up in the tokens' order; put them in the order of typicality first
-- p.gather(-1, order)
-+ p
-
+~ p.gather(-1, order) => p
 probabilities of the first row: the probabilities of the first row were taken for all rows; `gather` takes each row's own
-- p.gather(-1, order)
-+ p[0][order]
-
+~ p.gather(-1, order) => p[0][order]
 order of the first row: all rows got the order of the first; each row has its own
-- (-log_p - entropy).abs().argsort(-1)
-+ (-log_p - entropy).abs().argsort(-1)[:1].expand(p.shape)
-
+~ (-log_p - entropy).abs().argsort(-1) => (-log_p - entropy).abs().argsort(-1)[:1].expand(p.shape)
 most of any row: every row kept as many tokens as the row that needs the most; each row has its own number
-- (before < mass)
-+ (torch.arange(p.shape[-1]) < (before < mass).sum(-1).max()).to(p)
-
+~ (before < mass) => (torch.arange(p.shape[-1]) < (before < mass).sum(-1).max()).to(p)
 share of the tokens: a share of the tokens was kept, `mass` times their number; it is the probability that counts
-- before = ordered.cumsum(-1) - ordered
-+ before = (torch.arange(p.shape[-1]) / p.shape[-1]).to(p)
-
+~ before = ordered.cumsum(-1) - ordered => before = (torch.arange(p.shape[-1]) / p.shape[-1]).to(p)
 mass added over the batch: the probabilities were added up over the rows of the batch; add up over the tokens
-- ordered.cumsum(-1) - ordered
-+ ordered.cumsum(0) - ordered
-
+~ ordered.cumsum(-1) - ordered => ordered.cumsum(0) - ordered
 all alike: all tokens that are kept have the same probability; they keep theirs, divided by the sum
-- ordered * (before < mass)
-+ (before < mass).to(p)
-
+~ ordered * (before < mass) => (before < mass).to(p)
 share of the entropy: `mass` was compared with shares of the entropy, -p log p; it is probability that is added up
 - before = ordered.cumsum(-1) - ordered
 + weight = -ordered * ordered.log() / entropy
 +     before = weight.cumsum(-1) - weight
-
 distance against the mass: the distance from the entropy was compared with `mass`; tokens are kept until their probabilities have it together
-- ordered * (before < mass)
-+ ordered * ((-log_p - entropy).abs().sort(-1).values <= mass)
-
+~ ordered * (before < mass) => ordered * ((-log_p - entropy).abs().sort(-1).values <= mass)
 softmax of probabilities: a softmax was taken of what is kept: these are probabilities already, divide them by their sum
-- kept / kept.sum(-1, keepdim=True)
-+ torch.softmax(torch.where(kept > 0, kept, -torch.inf), -1)
-
+~ kept / kept.sum(-1, keepdim=True) => torch.softmax(torch.where(kept > 0, kept, -torch.inf), -1)
 softmax of probabilities and zeros: a softmax was taken of what is kept, zeros included: these are probabilities already, divide them by their sum
-- kept / kept.sum(-1, keepdim=True)
-+ torch.softmax(kept, -1)
-
+~ kept / kept.sum(-1, keepdim=True) => torch.softmax(kept, -1)
 logits: logits came back, with minus infinity for the rest; probabilities are asked for, and 0 for the rest
-- kept / kept.sum(-1, keepdim=True)
-+ torch.where(kept > 0, logits / temperature, -torch.inf)
-
+~ kept / kept.sum(-1, keepdim=True) => torch.where(kept > 0, logits / temperature, -torch.inf)
 logarithm of zero: the logarithm was taken of a p that is 0 in floating point, and 0 times minus infinity is NaN: log_softmax gives log p without taking p first
--     entropy = {{own.h}}
-+     entropy = {{own.log}}
-
+~     entropy = {{own.h}} =>     entropy = {{own.log}}
 the token that crosses dropped, but one kept: the token that crosses `mass` was dropped, so that less than `mass` is kept (nothing, where the first one crosses)
 -     before = ordered.cumsum(-1) - ordered
 -     kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
 +     within = ordered.cumsum(-1) <= mass
 +     within[..., 0] = True
 +     kept = torch.zeros_like(p).scatter(-1, order, ordered * within)
-
 order without the temperature: the tokens were put in order without the temperature; their surprisals are those of p, which has it
 -     entropy = {{own.h}}
 -     order = (-log_p - entropy).abs().argsort(-1)
@@ -1393,37 +1193,21 @@ properties.points("Task 4 holds.")
 # %% mistakes="balanced_text"
 r"""
 brackets counted, not matched: any closing bracket was let in while one is open; it must be that of the bracket opened last, else `( ]` passes
-- open_ones[-1:] == [closing]
-+ depth > 0
-
+~ open_ones[-1:] == [closing] => depth > 0
 any bracket that is open: a bracket was closed that is open, but not the one opened last: ( [ ) ]
-- open_ones[-1:] == [closing]
-+ closing in open_ones
-
+~ open_ones[-1:] == [closing] => closing in open_ones
 first opened, first closed: the bracket opened first was to close first; the last one is due
-- open_ones[-1:] == [closing]
-+ open_ones[:1] == [closing]
-
+~ open_ones[-1:] == [closing] => open_ones[:1] == [closing]
 opened too late: a bracket was opened although too few tokens are left to close it and the others
-- may[opening] = {{emb.may}}
-+ may[opening] = {{emb.late}}
-
+~ may[opening] = {{emb.may}} => may[opening] = {{emb.late}}
 left open at the end: plain tokens were let in to the end: brackets stay open, because nothing was left to close them with
-- depth <= rest, dtype=torch.bool)
-+ True, dtype=torch.bool)
-
+~ depth <= rest, dtype=torch.bool) => True, dtype=torch.bool)
 one token too careful: plain tokens were shut out one token too early
-- depth <= rest, dtype=torch.bool)
-+ depth < max(rest, 1), dtype=torch.bool)
-
+~ depth <= rest, dtype=torch.bool) => depth < max(rest, 1), dtype=torch.bool)
 zero for minus infinity: the logits of what may not come were set to 0, which is a logit like any other and leaves them a chance: use minus infinity before the softmax
-- torch.where(may, logits, -torch.inf)
-+ torch.where(may, logits, 0.0)
-
+~ torch.where(may, logits, -torch.inf) => torch.where(may, logits, 0.0)
 the wrong ones kept [hidden]: what may come was shut out, and the rest kept
-- torch.where(may, logits, -torch.inf)
-+ torch.where(may, -torch.inf, logits)
-
+~ torch.where(may, logits, -torch.inf) => torch.where(may, -torch.inf, logits)
 the same token read at each step: the first token was read at every step: what is drawn is what the model reads next
 -         token = draw_at(p, numbers[len(written)])
 -         open_ones = after(open_ones, token, pairs)
@@ -1431,87 +1215,46 @@ the same token read at each step: the first token was read at every step: what i
 +         drawn = draw_at(p, numbers[len(written)])
 +         open_ones = after(open_ones, drawn, pairs)
 +         written.append(drawn)
-
 state forgotten: the state was not carried from token to token
-- logits, state = step(token, state)
-+ logits, _ = step(token, state)
-
+~ logits, state = step(token, state) => logits, _ = step(token, state)
 itself among those that follow: the token to be written was counted among those that follow it: of `left` tokens, this one included, left - 1 follow
-- for rest in reversed(range(len(numbers))):
-+ for rest in range(len(numbers), 0, -1):
-
+~ for rest in reversed(range(len(numbers))): => for rest in range(len(numbers), 0, -1):
 opened at any time: brackets were opened whether or not there is room to close them
-- may[opening] = {{emb.may}}
-+ may[opening] = {{emb.any}}
-
+~ may[opening] = {{emb.may}} => may[opening] = {{emb.any}}
 account thrown away: what `after` returns was thrown away: it makes a new list, and does not change yours
-- open_ones = after(open_ones, token, pairs)
-+ after(open_ones, token, pairs)
-
+~ open_ones = after(open_ones, token, pairs) => after(open_ones, token, pairs)
 numbers taken out [arguments]: each number was taken out of `numbers`, which is the caller's list, and is empty afterwards
-- draw_at(p, numbers[len(written)])
-+ draw_at(p, numbers.pop(0))
-
+~ draw_at(p, numbers[len(written)]) => draw_at(p, numbers.pop(0))
 the likeliest instead of a draw: the likeliest token was taken; `draw_at` is to choose, with the next number
-- draw_at(p, numbers[len(written)])
-+ int(p.argmax())
-
+~ draw_at(p, numbers[len(written)]) => int(p.argmax())
 plain ones too careful to the last: plain tokens were shut out one token too early
-- depth <= rest, dtype=torch.bool)
-+ depth < rest, dtype=torch.bool)
-
+~ depth <= rest, dtype=torch.bool) => depth < rest, dtype=torch.bool)
 opening too careful: a bracket was not opened although there was just room for it: it may come where depth + 1 tokens follow
-- may[opening] = {{emb.may}}
-+ may[opening] = {{emb.careful}}
-
+~ may[opening] = {{emb.may}} => may[opening] = {{emb.careful}}
 one too few follow: too few tokens were taken to follow: of `left` tokens, this one included, left - 1 follow
-- for rest in reversed(range(len(numbers))):
-+ for rest in range(len(numbers) - 2, -2, -1):
-
+~ for rest in reversed(range(len(numbers))): => for rest in range(len(numbers) - 2, -2, -1):
 opened in the first half: brackets were opened in the first half of the text only; they may as long as enough tokens follow
-- may[opening] = {{emb.may}}
-+ may[opening] = {{emb.half}}
-
+~ may[opening] = {{emb.may}} => may[opening] = {{emb.half}}
 closed at any time: a closing bracket was let in although nothing is open
-- open_ones[-1:] == [closing]
-+ True
-
+~ open_ones[-1:] == [closing] => True
 closed only when it must: a bracket was closed only when no token was left for anything else; it may be closed at any time
-- open_ones[-1:] == [closing]
-+ open_ones[-1:] == [closing] and depth > rest
-
+~ open_ones[-1:] == [closing] => open_ones[-1:] == [closing] and depth > rest
 closing treated as plain: a bracket that must be closed now was shut out: closing needs no room after it
-- open_ones[-1:] == [closing]
-+ open_ones[-1:] == [closing] and depth <= rest
-
+~ open_ones[-1:] == [closing] => open_ones[-1:] == [closing] and depth <= rest
 nothing shut out: nothing was shut out: all tokens may come at any time
-- torch.where(may, logits, -torch.inf)
-+ logits
-
+~ torch.where(may, logits, -torch.inf) => logits
 a small number for minus infinity: the logits of what may not come were set to a number, and have a probability still: use minus infinity before the softmax
-- torch.where(may, logits, -torch.inf)
-+ torch.where(may, logits, -1.0)
-
+~ torch.where(may, logits, -torch.inf) => torch.where(may, logits, -1.0)
 no softmax: logits were handed to `draw_at`, which needs probabilities
-- torch.softmax(torch.where(may, logits, -torch.inf), -1)
-+ torch.where(may, logits, 0.0)
-
+~ torch.softmax(torch.where(may, logits, -torch.inf), -1) => torch.where(may, logits, 0.0)
 logarithms drawn: log probabilities were handed to `draw_at`, which needs probabilities
-- torch.softmax(torch.where(may, logits, -torch.inf), -1)
-+ torch.log_softmax(torch.where(may, logits, -torch.inf), -1)
-
+~ torch.softmax(torch.where(may, logits, -torch.inf), -1) => torch.log_softmax(torch.where(may, logits, -torch.inf), -1)
 one number for all: the first of the numbers chose every token; each token has its own
-- numbers[len(written)]
-+ numbers[0]
-
+~ numbers[len(written)] => numbers[0]
 numbers from the end: the numbers were used from the last to the first
-- numbers[len(written)]
-+ numbers[rest]
-
+~ numbers[len(written)] => numbers[rest]
 one minus the number: one minus the number chose the token: hand `draw_at` the number itself
-- numbers[len(written)]
-+ 1 - numbers[len(written)]
-
+~ numbers[len(written)] => 1 - numbers[len(written)]
 the first token written: the token that was given is written, and the last that was drawn is not: only what is drawn is written
 -         token = draw_at(p, numbers[len(written)])
 -         open_ones = after(open_ones, token, pairs)
@@ -1519,72 +1262,51 @@ the first token written: the token that was given is written, and the last that 
 +         written.append(token)
 +         token = draw_at(p, numbers[len(written) - 1])
 +         open_ones = after(open_ones, token, pairs)
-
 account of the token before: the brackets were accounted for before the draw, with the token before: hand `after` the token that was drawn
 -         token = draw_at(p, numbers[len(written)])
 -         open_ones = after(open_ones, token, pairs)
 +         open_ones = after(open_ones, token, pairs)
 +         token = draw_at(p, numbers[len(written)])
-
 one kind of bracket: only the last pair of brackets was let in or shut out; does the loop over the pairs begin the mask again?
-- for opening, closing in pairs:
-+ for opening, closing in pairs[-1:]:
-
+~ for opening, closing in pairs: => for opening, closing in pairs[-1:]:
 pairs the wrong way round: opening and closing ids were exchanged: a pair is (opening, closing)
-- for opening, closing in pairs:
-+ for closing, opening in pairs:
-
+~ for opening, closing in pairs: => for closing, opening in pairs:
 depth of the kinds: the kinds of open brackets were counted, not the brackets
-- depth = len(open_ones)
-+ depth = len(set(open_ones))
-
+~ depth = len(open_ones) => depth = len(set(open_ones))
 openings owed: the list of open brackets holds opening ids; it is the closing ones that are owed, see `after`
 - open_ones = after(open_ones, token, pairs)
 + if token in dict(pairs):
 +             open_ones = [*open_ones, token]
 +         elif token in dict(pairs).values():
 +             open_ones = open_ones[:-1]
-
 owed in front: the bracket opened last stands first in the list of what is owed, and the mask looks at the last
 -         open_ones = after(open_ones, token, pairs)
 +         if token in dict(pairs):
 +             open_ones = [dict(pairs)[token], *open_ones]
 +         elif token in dict(pairs).values():
 +             open_ones.remove(token)
-
 free until it must close: the tokens were drawn freely until the open brackets took all that was left: what may not come is shut out at every step
 -         p = torch.softmax(torch.where(may, logits, -torch.inf), -1)
 -         token = draw_at(p, numbers[len(written)])
 +         p = torch.softmax(logits, -1)
 +         token = draw_at(p, numbers[len(written)])
 +         token = open_ones[-1] if depth > rest else token
-
 likeliest where the draw fails: where the draw fell on a token that may not come, the likeliest that may was taken; shut out first, then draw
 -         p = torch.softmax(torch.where(may, logits, -torch.inf), -1)
 -         token = draw_at(p, numbers[len(written)])
 +         p = torch.where(may, logits, -torch.inf)
 +         token = draw_at(torch.softmax(logits, -1), numbers[len(written)])
 +         token = token if may[token] else int(p.argmax())
-
 never counted down: the number of tokens that follow stayed the same at every step: it falls by one with each token, so that no bracket is left open
-- for rest in reversed(range(len(numbers))):
-+ for rest in [len(numbers) - 1] * len(numbers):
-
+~ for rest in reversed(range(len(numbers))): => for rest in [len(numbers) - 1] * len(numbers):
 closed on nothing: a closing bracket was let in where none is open
-- open_ones[-1:] == [closing]
-+ open_ones[-1:] in ([], [closing])
-
+~ open_ones[-1:] == [closing] => open_ones[-1:] in ([], [closing])
 first token kept: the token that was read first is part of the text; only drawn ones are
--         written.append(token)
-+         written.extend([token] if written else [0, token])
-
+~         written.append(token) =>         written.extend([token] if written else [0, token])
 opens only outside: a bracket was let in only where none is open; brackets may stand inside each other
--             may[opening] = {{emb.may}}
-+             may[opening] = depth == 0 and 1 <= rest
-
+~             may[opening] = {{emb.may}} =>             may[opening] = depth == 0 and 1 <= rest
 plain with too few to follow: a plain token was let in although one token too few follows it to close what is open
-- depth <= rest, dtype=torch.bool)
-+ depth <= rest + 1, dtype=torch.bool)
+~ depth <= rest, dtype=torch.bool) => depth <= rest + 1, dtype=torch.bool)
 """
 
 # %% [markdown]
@@ -1739,53 +1461,29 @@ properties.points("Task 5 holds.")
 # %% mistakes="beam_search"
 r"""
 last token alone: candidates were ranked by their last token alone; what counts is the probability of the whole continuation
-- h.log_p + float(h.after[k]), h, k
-+ float(h.after[k]), h, k
-
+~ h.log_p + float(h.after[k]), h, k => float(h.after[k]), h, k
 least likely kept: the least likely candidates were kept
-- -candidate[0]
-+ candidate[0]
-
+~ -candidate[0] => candidate[0]
 each beam for itself: each hypothesis kept its own best continuation; all candidates compete, and a weak hypothesis may lose its place to two of a strong one
-- longer[:width]
-+ ([max((c for c in longer if c[1] is h), key=lambda c: c[0]) for h in kept] if len(kept) == width else longer[:width])
-
+~ longer[:width] => ([max((c for c in longer if c[1] is h), key=lambda c: c[0]) for h in kept] if len(kept) == width else longer[:width])
 probabilities added: probabilities were added: their logarithms are
-- h.log_p + float(h.after[k]), h, k
-+ h.log_p + float(np.exp(h.after[k])), h, k
-
+~ h.log_p + float(h.after[k]), h, k => h.log_p + float(np.exp(h.after[k])), h, k
 the best one's state for all: every continuation went on from the state of the likeliest hypothesis; each has a state of its own
-- advance(h.state, k)
-+ advance(kept[0].state, k)
-
+~ advance(h.state, k) => advance(kept[0].state, k)
 tokens in reverse: the new token was put before the others
-- (*h.tokens, k)
-+ (k, *h.tokens)
-
+~ (*h.tokens, k) => (k, *h.tokens)
 normalised by length: log_p was divided by the number of tokens; that is a convention for continuations of different lengths. Here it is the plain sum
-- h.log_p + float(h.after[k]), h, k
-+ (h.log_p * len(h.tokens) + float(h.after[k])) / (len(h.tokens) + 1), h, k
-
+~ h.log_p + float(h.after[k]), h, k => (h.log_p * len(h.tokens) + float(h.after[k])) / (len(h.tokens) + 1), h, k
 one step short: the continuations are one token too short
-- range(length)
-+ range(max(length - 1, 1))
-
+~ range(length) => range(max(length - 1, 1))
 the beginning's state for all: every continuation went on from the first state; each goes on from that of the hypothesis it came from
-- advance(h.state, k)
-+ advance(state, k)
-
+~ advance(h.state, k) => advance(state, k)
 greedy: one continuation was kept at each step, which is the greedy choice; `width` of them stay
-- longer[:width]
-+ longer[:1]
-
+~ longer[:width] => longer[:1]
 ranked by the last token: candidates were ranked by their last token alone; what counts is the probability of the whole continuation
-- key=lambda candidate: -candidate[0]
-+ key=lambda candidate: -candidate[1].after[candidate[2]]
-
+~ key=lambda candidate: -candidate[0] => key=lambda candidate: -candidate[1].after[candidate[2]]
 product of logarithms: log probabilities were multiplied; they are added
-- h.log_p + float(h.after[k]), h, k
-+ (h.log_p or 1.0) * float(h.after[k]), h, k
-
+~ h.log_p + float(h.after[k]), h, k => (h.log_p or 1.0) * float(h.after[k]), h, k
 negative log probabilities: log_p is the negative log probability; it is the logarithm itself, so never above 0
 -             (h.log_p + float(h.after[k]), h, k)
 -             for h in kept
@@ -1797,15 +1495,10 @@ negative log probabilities: log_p is the negative log probability; it is the log
 +             for k in range(len(h.after))
 +         ]
 +         longer.sort(key=lambda candidate: candidate[0])
-
 probabilities at the end: log_p is a probability: it is the logarithm
-- return kept
-+ return [h._replace(log_p=float(np.exp(h.log_p))) for h in kept]
-
+~ return kept => return [h._replace(log_p=float(np.exp(h.log_p))) for h in kept]
 probabilities in after: after holds probabilities: it holds their logarithms, as `advance` gives them
-- *advance(h.state, k))
-+ np.exp(advance(h.state, k)[0]), advance(h.state, k)[1])
-
+~ *advance(h.state, k)) => np.exp(advance(h.state, k)[0]), advance(h.state, k)[1])
 rising: the right continuations were kept, the least likely first: the likeliest comes first
 -         longer.sort(key=lambda candidate: -candidate[0])
 -         kept = [
@@ -1815,16 +1508,12 @@ rising: the right continuations were kept, the least likely first: the likeliest
 +         kept = [
 +             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
 +             for log_p, h, k in longer[-width:]
-
 not sorted: the candidates were not sorted: the first ones were kept, whatever their probability
 -         longer.sort(key=lambda candidate: -candidate[0])
 -
 +
-
 cut before the sort: the candidates were cut to `width` before they were sorted
--         longer.sort(key=lambda candidate: -candidate[0])
-+         longer = sorted(longer[:width], key=lambda c: -c[0])
-
+~         longer.sort(key=lambda candidate: -candidate[0]) =>         longer = sorted(longer[:width], key=lambda c: -c[0])
 order of the candidates: the right continuations were kept, in the order of the hypotheses they came from: the likeliest comes first
 -         kept = [
 -             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
@@ -1835,36 +1524,22 @@ order of the candidates: the right continuations were kept, in the order of the 
 +         kept = [
 +             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
 +             for log_p, h, k in longer
-
 one step more: the continuations are one token too long
-- range(length)
-+ range(length + 1)
-
+~ range(length) => range(length + 1)
 the beginning's distribution: every token was judged by the log probabilities of the beginning; each hypothesis has its own `after`
-- float(h.after[k]), h, k
-+ float(after[k]), h, k
-
+~ float(h.after[k]), h, k => float(after[k]), h, k
 the best one's distribution: every token was judged by the log probabilities after the likeliest hypothesis; each hypothesis has its own `after`
-- float(h.after[k]), h, k
-+ float(kept[0].after[k]), h, k
-
+~ float(h.after[k]), h, k => float(kept[0].after[k]), h, k
 after of the parent: a continuation kept the log probabilities of the hypothesis that it came from; `advance` gives the new ones
-- *advance(h.state, k))
-+ h.after, advance(h.state, k)[1])
-
+~ *advance(h.state, k)) => h.after, advance(h.state, k)[1])
 state of the parent: a continuation kept the state of the hypothesis that it came from; `advance` gives the new one
-- *advance(h.state, k))
-+ advance(h.state, k)[0], h.state)
-
+~ *advance(h.state, k)) => advance(h.state, k)[0], h.state)
 only the best comes back: only the likeliest continuation came back; the list of all that are kept does
-- return kept
-+ return kept[0]
-
+~ return kept => return kept[0]
 greedy from each first token: each of the `width` likeliest first tokens was continued greedily; at every step all candidates compete
 -             for k in range(len(h.after))
 +             for k in range(len(h.after))
 +             if not h.tokens or k == np.argmax(h.after)
-
 cut at the end only: nothing was cut before the end, so that what came back was not what a beam keeps; `width` stay at each step
 -             for log_p, h, k in longer[:width]
 -         ]
@@ -1874,26 +1549,19 @@ cut at the end only: nothing was cut before the end, so that what came back was 
 +         ]
 +     ### END SOLUTION
 +     return sorted(kept, key=lambda h: -h.log_p)[:width]
-
 each one's least likely: of each hypothesis the least likely continuations were tried; argsort puts the smallest first
-- range(len(h.after))
-+ np.argsort(h.after)[:width].tolist()
-
+~ range(len(h.after)) => np.argsort(h.after)[:width].tolist()
 token 0 left out: token 0 was never tried; it is a token like any other
-- range(len(h.after))
-+ range(1, len(h.after))
-
+~ range(len(h.after)) => range(1, len(h.after))
 one for each last token: of the continuations that end with the same token only one was kept; they are different texts
 - longer.sort(key=lambda candidate: -candidate[0])
 + longer.sort(key=lambda candidate: -candidate[0])
 +         longer = list({c[2]: c for c in reversed(longer)}.values())
 +         longer.sort(key=lambda candidate: -candidate[0])
-
 stopped at token 0: what ends with token 0 was not continued; here no token ends a text
 -             for k
 +             if h.tokens[-1:] != (0,)
 +             for k
-
 flat index taken apart wrongly: the flat number of a candidate was taken apart with the number of hypotheses: with K columns per row, the hypothesis is the number divided by K, and the token the remainder
 -         longer.sort(key=lambda candidate: -candidate[0])
 +         n = len(kept)
@@ -1902,28 +1570,19 @@ flat index taken apart wrongly: the flat number of a candidate was taken apart w
 +             for i, (log_p, _, _) in enumerate(longer)
 +         ]
 +         longer.sort(key=lambda candidate: -candidate[0])
-
 the best candidate's state for all: every continuation went on from the state of the likeliest candidate; each goes on from that of the hypothesis it came from
-- advance(h.state, k)
-+ advance(longer[0][1].state, k)
-
+~ advance(h.state, k) => advance(longer[0][1].state, k)
 log p divided at each step: log_p was divided by the number of tokens at each step; it is the plain sum
-- Hypothesis(log_p, (*h.tokens, k)
-+ Hypothesis(log_p / (len(h.tokens) + 1), (*h.tokens, k)
-
+~ Hypothesis(log_p, (*h.tokens, k) => Hypothesis(log_p / (len(h.tokens) + 1), (*h.tokens, k)
 width for each hypothesis: the best `width` of each hypothesis were kept; the best of all together are
 -         longer.sort(key=lambda candidate: -candidate[0])
 +         K = len(longer) // len(kept)
 +         longer = [c for n in range(len(kept)) for c in sorted(longer[n * K : (n + 1) * K], key=lambda c: -c[0])[:width]]
 +         width, longer = len(longer), sorted(longer, key=lambda c: -c[0])
-
 one hypothesis more: the beam is one wider than asked
--             for log_p, h, k in longer[:width]
-+             for log_p, h, k in longer[: width + 1]
-
+~             for log_p, h, k in longer[:width] =>             for log_p, h, k in longer[: width + 1]
 one hypothesis less: the beam is one narrower than asked
--             for log_p, h, k in longer[:width]
-+             for log_p, h, k in longer[: max(1, width - 1)]
+~             for log_p, h, k in longer[:width] =>             for log_p, h, k in longer[: max(1, width - 1)]
 """
 
 # %% [markdown]
@@ -1988,32 +1647,19 @@ hunt(
 # %% mutants="nucleus_probes" of="rnncore.text.sampling.nucleus"
 r"""
 the token that crosses dropped: less than the mass is kept; nothing at all where the first token crosses it
-- before < mass
-+ before + falling <= mass
-
+~ before < mass => before + falling <= mass
 at most for less than: where the sum meets the mass exactly, a token too many is kept
-- before < mass
-+ before <= mass
-
+~ before < mass => before <= mass
 the unlikely ones: the tail was kept, and the likely tokens dropped
-- np.argsort(-p,
-+ np.argsort(p,
-
+~ np.argsort(-p, => np.argsort(p,
 one order for all rows: every row is sorted as the first one: unseen with one row
-- np.argsort(-p,
-+ np.argsort(-p[:1] + 0 * p,
-
+~ np.argsort(-p, => np.argsort(-p[:1] + 0 * p,
 not renormalised: what is kept sums to less than one
-- return kept / kept.sum(axis=-1, keepdims=True)
-+ return kept
-
+~ return kept / kept.sum(axis=-1, keepdims=True) => return kept
 renormalised over the batch: all rows are divided by the same sum: unseen with one row
-- return kept / kept.sum(axis=-1, keepdims=True)
-+ return kept / kept.sum() * len(p)
-
+~ return kept / kept.sum(axis=-1, keepdims=True) => return kept / kept.sum() * len(p)
 a threshold for a mass: each token is judged by its own probability; a flat row loses all of them
-- before < mass
-+ falling >= 1 - mass
+~ before < mass => falling >= 1 - mass
 """
 
 # %% [markdown]

@@ -313,45 +313,25 @@ properties.points("Task 1 holds.")
 # %% mistakes="without_season"
 r"""
 season fitted on all data: the means were estimated from all steps; the steps after training are not known yet
-- past = x[:training]
-+ past = x
-
+~ past = x[:training] => past = x
 spread fitted on all data: the scaler was fitted on all data: the spread comes from the training steps alone
-- {{spread.of}}
-+ {{spread.all}}
-
+~ {{spread.of}} => {{spread.all}}
 spread of the series, not of the rest: the spread is that of x itself, with its season; it is that of the rest, without
-- {{spread.of}}
-+ {{spread.past}}
-
+~ {{spread.of}} => {{spread.past}}
 one scale for all series: all series share one spread; each has its own
-- spread = torch.where(spread > 0, spread, 1.0)
-+ spread = {{spread.one}}.expand(x.shape[1])
-
+~ spread = torch.where(spread > 0, spread, 1.0) => spread = {{spread.one}}.expand(x.shape[1])
 phases not counted from the first step: the phases were counted from the end of training; the season of training and that of the rest then do not fit
-- torch.arange(len(x), device=x.device) % period
-+ (torch.arange(len(x), device=x.device) - training) % period
-
+~ torch.arange(len(x), device=x.device) % period => (torch.arange(len(x), device=x.device) - training) % period
 season not taken out: the mean over all phases was subtracted: the season is still there
-- rest = x - means[phases]
-+ rest = x - past.mean(0)
-
+~ rest = x - means[phases] => rest = x - past.mean(0)
 one less: {{spread.less_says}}
-- {{spread.of}}
-+ {{spread.less}}
-
+~ {{spread.of}} => {{spread.less}}
 divided by nothing: the rest of a series that never moves was divided by zero: its spread is to be 1
-- torch.where(spread > 0, spread, 1.0)
-+ spread
-
+~ torch.where(spread > 0, spread, 1.0) => spread
 the last season instead of the mean: the last season was subtracted, as seasonal naive does; here it is the mean of all seasons of training
-- past[k::period].mean(0)
-+ past[k::period][-1]
-
+~ past[k::period].mean(0) => past[k::period][-1]
 in place [arguments]: the numbers are right, but x, which belongs to the caller, was changed
-- rest = x - means[phases]
-+ rest = x.sub_(means[phases])
-
+~ rest = x - means[phases] => rest = x.sub_(means[phases])
 all from all data: means and spread were both estimated from all steps; the steps after training are not known yet
 -     past = x[:training]
 -     means = torch.stack([past[k::period].mean(0) for k in range(period)])
@@ -363,139 +343,74 @@ all from all data: means and spread were both estimated from all steps; the step
 +     phases = torch.arange(len(x), device=x.device) % period
 +     rest = x - means[phases]
 +     spread = {{spread.all}}
-
 spread from the test: the spread is that of the steps after training, which are not known yet
-- {{spread.of}}
-+ {{spread.test}}
-
+~ {{spread.of}} => {{spread.test}}
 variance for the spread: the spread is the variance; {{spread.variance_says}}
-- {{spread.of}}
-+ rest[:training].var(0, correction=0)
-
+~ {{spread.of}} => rest[:training].var(0, correction=0)
 {{spread.odd_name}}: the spread is {{spread.odd_says}}
-- {{spread.of}}
-+ {{spread.odd}}
-
+~ {{spread.of}} => {{spread.odd}}
 range for the spread: the spread is the largest value minus the smallest; it is {{spread.name}}
-- {{spread.of}}
-+ (rest[:training].amax(0) - rest[:training].amin(0))
-
+~ {{spread.of}} => (rest[:training].amax(0) - rest[:training].amin(0))
 spread of each phase: the spread is the mean of the phases' own spreads; it is that of the whole rest
-- {{spread.of}}
-+ torch.stack([{{spread.phase}} for k in range(period)]).mean(0)
-
+~ {{spread.of}} => torch.stack([{{spread.phase}} for k in range(period)]).mean(0)
 a little added to the spread: a small number was added to the spread, which makes the rest of a series that never moves huge; 1 takes the place of a zero
-- torch.where(spread > 0, spread, 1.0)
-+ spread + 1e-8
-
+~ torch.where(spread > 0, spread, 1.0) => spread + 1e-8
 small spreads raised: each spread below 1 became 1; only a zero does
-- torch.where(spread > 0, spread, 1.0)
-+ spread.clamp(min=1.0)
-
+~ torch.where(spread > 0, spread, 1.0) => spread.clamp(min=1.0)
 where the wrong way round: the spreads other than zero became 1; it is the zeros that do
-- torch.where(spread > 0, spread, 1.0)
-+ torch.where(spread > 0, 1.0, spread)
-
+~ torch.where(spread > 0, spread, 1.0) => torch.where(spread > 0, 1.0, spread)
 x scaled with its season: nothing was subtracted from x; the rest is x minus the mean of its phase
-- rest = x - means[phases]
-+ rest = x
-
+~ rest = x - means[phases] => rest = x
 season added: the season was added; the rest is x minus the mean of its phase
-- rest = x - means[phases]
-+ rest = x + means[phases]
-
+~ rest = x - means[phases] => rest = x + means[phases]
 difference to the season before: each step is the difference to the step one period earlier; subtract the mean of its phase
-- rest = x - means[phases]
-+ rest = x - torch.cat([x[:1].expand(period, -1), x[:-period]])
-
+~ rest = x - means[phases] => rest = x - torch.cat([x[:1].expand(period, -1), x[:-period]])
 not divided: z is the rest itself; it is divided by the spread
-- return rest / spread
-+ return rest
-
+~ return rest / spread => return rest
 multiplied by the spread: the rest was multiplied by the spread; it is divided by it
-- return rest / spread
-+ return rest * spread
-
+~ return rest / spread => return rest * spread
 spread after scaling: the spread comes from z, after the division, where it is always 1; it is that of the rest
 - return rest / spread, means, spread
 + z = rest / spread
 +     return z, means, {{spread.z}}
-
 scaled means: the means were divided by the spread too; they are in the unit of x
-- spread, means, spread
-+ spread, means / spread, spread
-
+~ spread, means, spread => spread, means / spread, spread
 phases from one: step 0 has phase 1 here; it has phase 0
-- torch.arange(len(x), device=x.device) % period
-+ (torch.arange(len(x), device=x.device) + 1) % period
-
+~ torch.arange(len(x), device=x.device) % period => (torch.arange(len(x), device=x.device) + 1) % period
 phase by whole division: the number of the period was taken for the phase: it is t mod `period`, the remainder
-- torch.arange(len(x), device=x.device) % period
-+ torch.arange(len(x), device=x.device) // period % period
-
+~ torch.arange(len(x), device=x.device) % period => torch.arange(len(x), device=x.device) // period % period
 each phase repeated: each mean was laid out for many steps in a row; the phases follow one another step by step
-- means[phases]
-+ means.repeat_interleave(-(-len(x) // period), 0)[: len(x)]
-
+~ means[phases] => means.repeat_interleave(-(-len(x) // period), 0)[: len(x)]
 incomplete period dropped: the last, incomplete period of training was left out of the means; all training steps count
-- past[k::period]
-+ past[: training // period * period][k::period]
-
+~ past[k::period] => past[: training // period * period][k::period]
 means of periods: these are the means of whole periods; a phase has the steps k, k + period, k + 2 period, ...
-- past[k::period].mean(0)
-+ past[k * period : (k + 1) * period].mean(0)
-
+~ past[k::period].mean(0) => past[k * period : (k + 1) * period].mean(0)
 one mean for all series: the means run over all series too; each series has its own
-- past[k::period].mean(0)
-+ past[k::period].mean() * torch.ones_like(x[0])
-
+~ past[k::period].mean(0) => past[k::period].mean() * torch.ones_like(x[0])
 sums for means: these are the sums of the phases, not their means
-- past[k::period].mean(0)
-+ past[k::period].sum(0)
-
+~ past[k::period].mean(0) => past[k::period].sum(0)
 sum over whole periods: the sum of a phase was divided by the number of whole periods; some phases have a value more
-- past[k::period].mean(0)
-+ past[k::period].sum(0) / (training // period)
-
+~ past[k::period].mean(0) => past[k::period].sum(0) / (training // period)
 median: these are the medians of the phases, not their means
-- past[k::period].mean(0)
-+ past[k::period].median(0).values
-
+~ past[k::period].mean(0) => past[k::period].median(0).values
 first period alone: the first season was subtracted; it is the mean of all seasons of training
-- past[k::period].mean(0)
-+ past[k]
-
+~ past[k::period].mean(0) => past[k]
 centred first: the mean of the series was taken off before the means of the phases: these hold it too
-- past = x[:training]
-+ past = x[:training] - x[:training].mean(0)
-
+~ past = x[:training] => past = x[:training] - x[:training].mean(0)
 last training step left out: the last step of training was left out of the means
-- past = x[:training]
-+ past = x[: training - 1]
-
+~ past = x[:training] => past = x[: training - 1]
 one step of the test: the first step after training was used for the means: it is not known yet
-- past = x[:training]
-+ past = x[: training + 1]
-
+~ past = x[:training] => past = x[: training + 1]
 blocks for phases: the mean of a phase was taken over steps in a row; a phase has the steps k, k + period, k + 2 period, ...
-- past[k::period].mean(0)
-+ past[k * (training // period) : (k + 1) * (training // period)].mean(0)
-
+~ past[k::period].mean(0) => past[k * (training // period) : (k + 1) * (training // period)].mean(0)
 a floor for the spread: a tiny floor under the spread makes the rest of a series that never moved huge as soon as it does; 1 takes the place of a zero
-- torch.where(spread > 0, spread, 1.0)
-+ spread.clamp(min=1e-12)
-
+~ torch.where(spread > 0, spread, 1.0) => spread.clamp(min=1e-12)
 thousandths taken for nothing: a spread of a thousandth or less was taken for zero; such a series moves, only in small numbers
-- torch.where(spread > 0, spread, 1.0)
-+ torch.where(spread > 1e-3, spread, 1.0)
-
+~ torch.where(spread > 0, spread, 1.0) => torch.where(spread > 1e-3, spread, 1.0)
 one mean for all phases: the mean of all phases was taken off; each step loses the mean of its own phase
-- x - means[phases]
-+ x - means.mean(0)
-
+~ x - means[phases] => x - means.mean(0)
 phases begun again: the steps after training were counted from 0 again; all phases are counted from the first step of the series
-- torch.arange(len(x), device=x.device) % period
-+ torch.cat([torch.arange(n, device=x.device) for n in (training, len(x) - training)]) % period
+~ torch.arange(len(x), device=x.device) % period => torch.cat([torch.arange(n, device=x.device) for n in (training, len(x) - training)]) % period
 """
 
 # %% [markdown]
@@ -657,133 +572,69 @@ properties.points("Task 2 holds.")
 # %% mistakes="rolling_errors"
 r"""
 training targets overlap the test: the targets of the latest training windows reach over the origin: windows of training and test overlap, and the model is told the start of what it is to forecast
-- last = origin - horizon
-+ last = origin - 1
-
+~ last = origin - horizon => last = origin - 1
 one window too few: the latest training window was left out: its target may end right before the origin
-- last = origin - horizon
-+ last = origin - horizon - 1
-
+~ last = origin - horizon => last = origin - horizon - 1
 an origin that sees the future: every fold was trained on the latest windows of the whole series, its own future among them
-- last = origin - horizon
-+ last = len(x) - horizon
-
+~ last = origin - horizon => last = len(x) - horizon
 fitted once: the model was fitted at the first origin only; it is to be fitted anew at each
-- predict = fit(past, target)
-+ predict = predict if k else fit(past, target)
-
+~ predict = fit(past, target) => predict = predict if k else fit(past, target)
 folds overlap: the origins are one step apart; their horizons are to follow one another
-- len(x) - (folds - k) * horizon
-+ len(x) - horizon - (folds - 1 - k)
-
+~ len(x) - (folds - k) * horizon => len(x) - horizon - (folds - 1 - k)
 memory ignored: all windows were used, not the `memory` latest
-- max(history, last + 1 - memory)
-+ history
-
+~ max(history, last + 1 - memory) => history
 the oldest ones kept: of the windows the oldest were kept, and the latest forgotten
-- range(max(history, last + 1 - memory), last + 1)
-+ range(history, min(last + 1, history + memory))
-
+~ range(max(history, last + 1 - memory), last + 1) => range(history, min(last + 1, history + memory))
 input reaches past the origin: the forecast read the step at the origin, the first that it is to forecast
-- x[None, origin - history : origin]
-+ x[None, origin - history + 1 : origin + 1]
-
+~ x[None, origin - history : origin] => x[None, origin - history + 1 : origin + 1]
 sign of the error: the error is {{sign.said}}; here it is the other way round
-- {{sign.of}}
-+ {{sign.odd}}
-
+~ {{sign.of}} => {{sign.odd}}
 the latest window missing: the latest training window is missing: its target ends with the step before the origin, and `range` leaves out its end
-- range(max(history, last + 1 - memory), last + 1)
-+ range(max(history, last + 1 - memory), last)
-
+~ range(max(history, last + 1 - memory), last + 1) => range(max(history, last + 1 - memory), last)
 one window too many: one window more than `memory` was used
-- last + 1 - memory)
-+ last - memory)
-
+~ last + 1 - memory) => last - memory)
 folds in reverse: the folds are in reverse order: the first begins folds · horizon steps before the end
-- len(x) - (folds - k) * horizon
-+ len(x) - (k + 1) * horizon
-
+~ len(x) - (folds - k) * horizon => len(x) - (k + 1) * horizon
 the earliest window missing: the earliest training window is missing: its origin is `history`, so that it reads from step 0 on
-- max(history, last
-+ max(history + 1, last
-
+~ max(history, last => max(history + 1, last
 trained on the test: the target of the last training window is the very horizon that is forecast
-- last = origin - horizon
-+ last = origin
-
+~ last = origin - horizon => last = origin
 targets a step over the origin: the target of the latest training window ends with the step at the origin, which is not known yet: it must end with the step before
-- last = origin - horizon
-+ last = origin - horizon + 1
-
+~ last = origin - horizon => last = origin - horizon + 1
 fitted once, on everything: the model was fitted once, on all windows of the series, the future of every origin among them
--         trained = range(max(history, last + 1 - memory), last + 1)
-+         trained = range(history, len(x) - horizon + 1)
-
+~         trained = range(max(history, last + 1 - memory), last + 1) =>         trained = range(history, len(x) - horizon + 1)
 one window less: one window less than `memory` was used
-- last + 1 - memory)
-+ last + 2 - memory)
-
+~ last + 1 - memory) => last + 2 - memory)
 memory in steps: the memory was counted in steps of the series; it is a number of windows
-- last + 1 - memory)
-+ origin - memory + history)
-
+~ last + 1 - memory) => origin - memory + history)
 memory from the origin: the memory was counted back from the origin, not from the latest training window
-- last + 1 - memory)
-+ origin - memory)
-
+~ last + 1 - memory) => origin - memory)
 absolute errors: these are absolute errors; their sign is asked for, {{sign.said}}
-- {{sign.of}}
-+ (x[origin : origin + horizon] - said).abs()
-
+~ {{sign.of}} => (x[origin : origin + horizon] - said).abs()
 squared errors: these are squared errors; asked for is {{sign.said}}
-- {{sign.of}}
-+ (x[origin : origin + horizon] - said) ** 2
-
+~ {{sign.of}} => (x[origin : origin + horizon] - said) ** 2
 relative errors: these are errors as shares of what came; asked for is {{sign.said}}
-- {{sign.of}}
-+ {{sign.share}}
-
+~ {{sign.of}} => {{sign.share}}
 forecasts: these are the forecasts; asked for is {{sign.said}}
-- {{sign.of}}
-+ said
-
+~ {{sign.of}} => said
 history between the origins: the origins are `history` steps apart; they are `horizon` steps apart, so that the horizons follow one another
-- len(x) - (folds - k) * horizon
-+ len(x) - horizon - (folds - 1 - k) * history
-
+~ len(x) - (folds - k) * horizon => len(x) - horizon - (folds - 1 - k) * history
 last horizon left out: the last forecast ends a horizon before the end of the series
-- len(x) - (folds - k) * horizon
-+ len(x) - (folds - k + 1) * horizon
-
+~ len(x) - (folds - k) * horizon => len(x) - (folds - k + 1) * horizon
 origins from the beginning: the origins were counted from the beginning of the series; the last forecast ends with the series
-- len(x) - (folds - k) * horizon
-+ history + (2 + k) * horizon
-
+~ len(x) - (folds - k) * horizon => history + (2 + k) * horizon
 forecast from a training window: the forecast was made from the latest training window, whose own target is known; it reads the steps before the origin
-- predict(x[None, origin - history : origin])
-+ predict(past[-1:])
-
+~ predict(x[None, origin - history : origin]) => predict(past[-1:])
 windows turned round: the windows to fit with, or the one before the origin, were turned round, and the others were not; all begin with the oldest step
-- predict(x[None, origin - history : origin])
-+ predict(x[None, origin - history : origin].flip(1))
-
+~ predict(x[None, origin - history : origin]) => predict(x[None, origin - history : origin].flip(1))
 forecast a step early: the forecast reads up to one step before the last known one
-- predict(x[None, origin - history : origin])
-+ predict(x[None, origin - history - 1 : origin - 1])
-
+~ predict(x[None, origin - history : origin]) => predict(x[None, origin - history - 1 : origin - 1])
 target with the last step read: the targets of the training windows begin with the last step that was read; they begin after it
-- x[o : o + horizon]
-+ x[o - 1 : o - 1 + horizon]
-
+~ x[o : o + horizon] => x[o - 1 : o - 1 + horizon]
 windows a horizon apart: the training windows are a horizon apart; there is one for each step
-- range(max(history, last + 1 - memory), last + 1)
-+ range(max(history, last + 1 - memory), last + 1, horizon)
-
+~ range(max(history, last + 1 - memory), last + 1) => range(max(history, last + 1 - memory), last + 1, horizon)
 one step of the target: the model was fitted on the first step of the targets alone
-- fit(past, target)
-+ fit(past, target[:, :1])
-
+~ fit(past, target) => fit(past, target[:, :1])
 one step at a time: the model was fitted on one step, and read its own forecasts; it is to say all `horizon` steps at once
 -         predict = fit(past, target)
 -         said = predict(x[None, origin - history : origin])[0]
@@ -792,14 +643,10 @@ one step at a time: the model was fitted on one step, and read its own forecasts
 +         for _ in range(horizon):
 +             seen = torch.cat([seen, predict(seen[:, -history:])], 1)
 +         said = seen[0, history:]
-
 changes against the window's mean: the windows' means were taken off before the fit, but not before the forecast
-- fit(past, target)
-+ fit(past - past.mean(1, keepdim=True), target - past.mean(1, keepdim=True))
-
+~ fit(past, target) => fit(past - past.mean(1, keepdim=True), target - past.mean(1, keepdim=True))
 last step left out: the last fold ends a step before the series does: it ends with it
-- origin = len(x) - (folds
-+ origin = len(x) - 1 - (folds
+~ origin = len(x) - (folds => origin = len(x) - 1 - (folds
 """
 
 # %% [markdown]
@@ -946,156 +793,83 @@ recursive forecast fed with the truth: the truth was fed in: after the first blo
 -         window = torch.cat([window, ahead])[-T:]
 +         end = origin + len(said)
 +         window = x[:end][-T:]
-
 window not moved: every block is the same: the window was not moved on, or what was appended to it was cut off again (keep the last T steps)
-- window = torch.cat([window, ahead])[-T:]
-+ window = 1 * window
-
+~ window = torch.cat([window, ahead])[-T:] => window = 1 * window
 forecast in the wrong unit: what predict says is in units of its window: multiply by `unit`
-- ahead = unit * predict(window / unit)
-+ ahead = predict(window / unit)
-
+~ ahead = unit * predict(window / unit) => ahead = predict(window / unit)
 window not scaled: predict was given the window as it is; divide it by `unit`
-- predict(window / unit)
-+ predict(window)
-
+~ predict(window / unit) => predict(window)
 one unit for all: all series share one unit; each has that of its own window
-- unit = window.abs().mean(0)
-+ unit = window.abs().mean()
-
+~ unit = window.abs().mean(0) => unit = window.abs().mean()
 unit of the first window kept: the unit is that of the first window; each block takes it from the window that it reads
-- unit = window.abs().mean(0)
-+ unit = x[origin - T : origin].abs().mean(0)
-
+~ unit = window.abs().mean(0) => unit = x[origin - T : origin].abs().mean(0)
 unit of the whole series: the unit was taken from all of x, the future included; it is that of the window
-- unit = window.abs().mean(0)
-+ unit = x.abs().mean(0)
-
+~ unit = window.abs().mean(0) => unit = x.abs().mean(0)
 mean for mean absolute value: the unit is the mean of the absolute values, not the mean
-- window.abs().mean(0)
-+ window.mean(0)
-
+~ window.abs().mean(0) => window.mean(0)
 one step of each block kept: of each block only the first step was used, which makes every model recursive
-- ahead = unit * predict(window / unit)
-+ ahead = unit * predict(window / unit)[:1]
-
+~ ahead = unit * predict(window / unit) => ahead = unit * predict(window / unit)[:1]
 window turned round: the window was turned round: predict reads the oldest step first
-- predict(window / unit)
-+ predict(window.flip(0) / unit)
-
+~ predict(window / unit) => predict(window.flip(0) / unit)
 window begins at the origin: the first window holds the step at the origin, the first that is to be forecast
-- window = x[origin - T : origin]
-+ window = x[origin - T + 1 : origin + 1]
-
+~ window = x[origin - T : origin] => window = x[origin - T + 1 : origin + 1]
 no unit at all: predict was given the values as they are; it sees the window divided by its unit, and speaks in that unit
-- ahead = unit * predict(window / unit)
-+ ahead = predict(window)
-
+~ ahead = unit * predict(window / unit) => ahead = predict(window)
 unit of all that is known: the unit was taken from all that is known at the origin; it is that of the window, T steps
-- unit = window.abs().mean(0)
-+ unit = x[:origin].abs().mean(0)
-
+~ unit = window.abs().mean(0) => unit = x[:origin].abs().mean(0)
 fed back in another unit: what was put back is in the unit of its window; x is not, so multiply by `unit` first
-- window = torch.cat([window, ahead])[-T:]
-+ window = torch.cat([window, ahead / unit])[-T:]
-
+~ window = torch.cat([window, ahead])[-T:] => window = torch.cat([window, ahead / unit])[-T:]
 not cut to K: the last block went beyond K steps; cut off what is too much
--     return said[:K]
-+     return said
-
+~     return said[:K] =>     return said
 absolute value of the mean: the unit is the mean of the absolute values, not the absolute value of the mean
-- window.abs().mean(0)
-+ window.mean(0).abs()
-
+~ window.abs().mean(0) => window.mean(0).abs()
 standard deviation for the unit: the unit is the mean of the absolute values, not the standard deviation
-- window.abs().mean(0)
-+ window.std(0)
-
+~ window.abs().mean(0) => window.std(0)
 root mean square for the unit: the unit is the mean of the absolute values, not the root of the mean square
-- window.abs().mean(0)
-+ window.square().mean(0).sqrt()
-
+~ window.abs().mean(0) => window.square().mean(0).sqrt()
 largest value for the unit: the unit is the mean of the absolute values, not the largest of them
-- window.abs().mean(0)
-+ window.abs().amax(0)
-
+~ window.abs().mean(0) => window.abs().amax(0)
 sum for the unit: the unit is the mean of the absolute values, not their sum
-- window.abs().mean(0)
-+ window.abs().sum(0)
-
+~ window.abs().mean(0) => window.abs().sum(0)
 median for the unit: the unit is the mean of the absolute values, not their median
-- window.abs().mean(0)
-+ window.abs().median(0).values
-
+~ window.abs().mean(0) => window.abs().median(0).values
 last value for the unit: the unit is the mean of the absolute values of the whole window, not its last value
-- window.abs().mean(0)
-+ window[-1].abs()
-
+~ window.abs().mean(0) => window[-1].abs()
 multiplied before, divided after: the window was multiplied by the unit, and the forecast divided by it; it is the other way round
-- unit * predict(window / unit)
-+ predict(window * unit) / unit
-
+~ unit * predict(window / unit) => predict(window * unit) / unit
 scaled window kept: the window stayed divided by its unit, and the forecast was appended in the unit of x: the window is in two units
-- unit * predict(window / unit)
-+ unit * predict(window := window / unit)
-
+~ unit * predict(window / unit) => unit * predict(window := window / unit)
 mean taken off: the mean of the window was taken off before the forecast, and added after it; the window is only divided
-- unit * predict(window / unit)
-+ window.mean(0) + unit * predict((window - window.mean(0)) / unit)
-
+~ unit * predict(window / unit) => window.mean(0) + unit * predict((window - window.mean(0)) / unit)
 forecast taken for a change: the last value was added to the forecast; what predict says is the value itself
-- unit * predict(window / unit)
-+ window[-1] + unit * predict(window / unit)
-
+~ unit * predict(window / unit) => window[-1] + unit * predict(window / unit)
 unit of the next window: the forecast was put into the unit of the window that holds it already; it is in the unit of the window that was read
 -         said = torch.cat([said, ahead])
 -         window = torch.cat([window, ahead])[-T:]
 +         window = torch.cat([window, ahead])[-T:]
 +         said = torch.cat([said, ahead / unit * window.abs().mean(0)])
-
 first of a block fed back: only the first step of each block was appended to the window; all its m steps are
-- torch.cat([window, ahead])
-+ torch.cat([window, ahead[:1]])
-
+~ torch.cat([window, ahead]) => torch.cat([window, ahead[:1]])
 last of a block fed back: only the last step of each block was appended to the window; all its m steps are
-- torch.cat([window, ahead])
-+ torch.cat([window, ahead[-1:]])
-
+~ torch.cat([window, ahead]) => torch.cat([window, ahead[-1:]])
 first of a block returned: only the first step of each block is in the result; all its m steps are
-- torch.cat([said, ahead])
-+ torch.cat([said, ahead[:1]])
-
+~ torch.cat([said, ahead]) => torch.cat([said, ahead[:1]])
 last of a block returned: only the last step of each block is in the result; all its m steps are
-- torch.cat([said, ahead])
-+ torch.cat([said, ahead[-1:]])
-
+~ torch.cat([said, ahead]) => torch.cat([said, ahead[-1:]])
 appended in front: what was said was put before the window; it follows it
-- torch.cat([window, ahead])[-T:]
-+ torch.cat([ahead, window])[:T]
-
+~ torch.cat([window, ahead])[-T:] => torch.cat([ahead, window])[:T]
 block turned round: the steps of a block were appended in reverse order
-- torch.cat([window, ahead])
-+ torch.cat([window, ahead.flip(0)])
-
+~ torch.cat([window, ahead]) => torch.cat([window, ahead.flip(0)])
 end of the blocks kept: the last K steps were kept of all that was said; it is the first K
-- return said[:K]
-+ return said[-K:]
-
+~ return said[:K] => return said[-K:]
 window a step early: the first window ends one step before the last known one
-- window = x[origin - T : origin]
-+ window = x[origin - T - 1 : origin - 1]
-
+~ window = x[origin - T : origin] => window = x[origin - T - 1 : origin - 1]
 window from the end of x: the first window is the end of x, after the origin: nothing from the origin on is known
-- window = x[origin - T : origin]
-+ window = x[-T:]
-
+~ window = x[origin - T : origin] => window = x[-T:]
 window from the beginning of x: the first window is the beginning of x; it is the T steps before the origin
-- window = x[origin - T : origin]
-+ window = x[:T]
-
+~ window = x[origin - T : origin] => window = x[:T]
 asked once too often [hidden]: `predict` was asked once more after all K steps were there
-- while len(said) < K:
-+ while len(said) <= K:
+~ while len(said) < K: => while len(said) <= K:
 """
 
 # %% [markdown]
@@ -1266,145 +1040,84 @@ properties.points("Task 4 holds.")
 # %% mistakes="shelf_report"
 r"""
 empty shelf left out: a day without a sale counts as one of a stocked shelf; it may have been empty, and both chances add up
-- log_p = torch.logaddexp(nothing, stocked)
-+ log_p = stocked
-
+~ log_p = torch.logaddexp(nothing, stocked) => log_p = stocked
 stocked shelf left out at 0: a day without a sale counts as one of an empty shelf; a stocked one sells nothing at times, and both chances add up
-- log_p = torch.logaddexp(nothing, stocked)
-+ log_p = torch.where(y == 0, nothing, stocked)
-
+~ log_p = torch.logaddexp(nothing, stocked) => log_p = torch.where(y == 0, nothing, stocked)
 empty at every count: an empty shelf is given its chance at every count; it sells nothing, so that the chance is there at 0 alone
-- torch.where(y == 0, torch.nn.functional.logsigmoid(c), none)
-+ torch.nn.functional.logsigmoid(c)
-
+~ torch.where(y == 0, torch.nn.functional.logsigmoid(c), none) => torch.nn.functional.logsigmoid(c)
 empty where something was sold: the chance of an empty shelf counts where something was sold, and not at 0
-- torch.where(y == 0, torch.nn.functional.logsigmoid(c), none)
-+ torch.where(y > 0, torch.nn.functional.logsigmoid(c), none)
-
+~ torch.where(y == 0, torch.nn.functional.logsigmoid(c), none) => torch.where(y > 0, torch.nn.functional.logsigmoid(c), none)
 share of stocked left out: the Poisson part lacks its factor 1 - s: the chances of all counts add up to more than 1
-- stocked = torch.nn.functional.logsigmoid(-c)
-+ stocked = torch.zeros_like(c)
-
+~ stocked = torch.nn.functional.logsigmoid(-c) => stocked = torch.zeros_like(c)
 shares exchanged: s and 1 - s are exchanged in the Poisson part: a stocked shelf has the chance 1 - s
-- stocked = torch.nn.functional.logsigmoid(-c)
-+ stocked = torch.nn.functional.logsigmoid(c)
-
+~ stocked = torch.nn.functional.logsigmoid(-c) => stocked = torch.nn.functional.logsigmoid(c)
 factorial left out: log y! is missing: without it the chances of all counts do not add up to 1
-- - mean - torch.lgamma(y + 1)
-+ - mean
-
+~ - mean - torch.lgamma(y + 1) => - mean
 factorial of one less: `lgamma(y)` is the logarithm of (y - 1)!; that of y! is `lgamma(y + 1)`
-- torch.lgamma(y + 1)
-+ torch.lgamma(y.clamp(min=1))
-
+~ torch.lgamma(y + 1) => torch.lgamma(y.clamp(min=1))
 factorial added: log y! was added; y! stands below the line
-- - mean - torch.lgamma(y + 1)
-+ - mean + torch.lgamma(y + 1)
-
+~ - mean - torch.lgamma(y + 1) => - mean + torch.lgamma(y + 1)
 mean left out of the exponent: exp(-μ) is missing in the Poisson part
-- y * a - mean -
-+ y * a -
-
+~ y * a - mean - => y * a -
 power left out: μ to the power of y is missing in the Poisson part
-- stocked + y * a - mean
-+ stocked - mean
-
+~ stocked + y * a - mean => stocked - mean
 a taken for the mean: a is the logarithm of the mean, which is its exponential
-- mean, s = a.exp()
-+ mean, s = a
-
+~ mean, s = a.exp() => mean, s = a
 log of the mean taken twice: a is log μ already; its logarithm, or that of its size, is no part of the likelihood
-- y * a - mean
-+ y * a.abs().log() - mean
-
+~ y * a - mean => y * a.abs().log() - mean
 loss summed: the losses were summed; {{mean.summed}}
-- {{mean.loss}}
-+ -log_p.sum()
-
+~ {{mean.loss}} => -log_p.sum()
 likelihood for the loss: the loss has a sign too few: it is {{mean.minus}}
-- {{mean.loss}}
-+ {{mean.up}}
-
+~ {{mean.loss}} => {{mean.up}}
 mean of p: the loss is minus the logarithm of the mean probability; {{mean.of_log}}
-- {{mean.loss}}
-+ {{mean.of_p}}
-
+~ {{mean.loss}} => {{mean.of_p}}
 gradients summed [gradients]: {{mean.share}}
 -     d_a = (1 - empty) * (mean - y) / {{mean.n}}
 -     d_c = (s - empty) / {{mean.n}}
 +     d_a = (1 - empty) * (mean - y)
 +     d_c = s - empty
-
 gradients with the wrong sign [gradients]: these are the gradients of log p; the loss has a minus
 -     d_a = (1 - empty) * (mean - y) / {{mean.n}}
 -     d_c = (s - empty) / {{mean.n}}
 +     d_a = (1 - empty) * (y - mean) / {{mean.n}}
 +     d_c = (empty - s) / {{mean.n}}
-
 gradients divided by {{mean.odd_name}} [gradients]: the gradients were divided {{mean.odd_says}}
 -     d_a = (1 - empty) * (mean - y) / {{mean.n}}
 -     d_c = (s - empty) / {{mean.n}}
 +     d_a = (1 - empty) * (mean - y) / {{mean.odd}}
 +     d_c = (s - empty) / {{mean.odd}}
-
 gradient as if always stocked [gradients]: d_a is that of a shelf that is never empty; a day on which it was teaches nothing about the mean
-- d_a = (1 - empty) * (mean - y)
-+ d_a = (mean - y)
-
+~ d_a = (1 - empty) * (mean - y) => d_a = (mean - y)
 gradient of what was empty [gradients]: d_a was weighted with the chance that the shelf was empty; it is the chance that it was stocked
-- d_a = (1 - empty) * (mean - y)
-+ d_a = empty * (mean - y)
-
+~ d_a = (1 - empty) * (mean - y) => d_a = empty * (mean - y)
 gradient for the mean [gradients]: d_a is the gradient with respect to μ; a is its logarithm, which brings one more factor μ
-- d_a = (1 - empty) * (mean - y)
-+ d_a = (1 - empty) * (1 - y / mean)
-
+~ d_a = (1 - empty) * (mean - y) => d_a = (1 - empty) * (1 - y / mean)
 gradient with the share said before [gradients]: d_a was weighted with 1 - s, what was said before; y is known, so that it is 1 - `empty`
-- d_a = (1 - empty) * (mean - y)
-+ d_a = (1 - s) * (mean - y)
-
+~ d_a = (1 - empty) * (mean - y) => d_a = (1 - s) * (mean - y)
 gradient for the share [gradients]: d_c has the factor s (1 - s) once more; it is in `empty` - s already
-- d_c = (s - empty)
-+ d_c = (s - empty) * s * (1 - s)
-
+~ d_c = (s - empty) => d_c = (s - empty) * s * (1 - s)
 share alone [gradients]: d_c is s alone; what is known of the day, `empty`, is subtracted from it
-- d_c = (s - empty)
-+ d_c = s
-
+~ d_c = (s - empty) => d_c = s
 what is known alone [gradients]: d_c lacks s: it is what was said before less what is now known
-- d_c = (s - empty)
-+ d_c = (-empty)
-
+~ d_c = (s - empty) => d_c = (-empty)
 share before for what is known: `empty` is the share that was said before; y says more
-- empty = torch.exp(nothing - log_p)
-+ empty = torch.where(y == 0, s, torch.zeros_like(s))
-
+~ empty = torch.exp(nothing - log_p) => empty = torch.where(y == 0, s, torch.zeros_like(s))
 stocked for empty: `empty` holds the chance that the shelf was stocked
--     return {{mean.loss}}, d_a, d_c, empty
-+     return {{mean.loss}}, d_a, d_c, 1 - empty
-
+~     return {{mean.loss}}, d_a, d_c, empty =>     return {{mean.loss}}, d_a, d_c, 1 - empty
 yes or no: `empty` is 0 or 1; it is a chance
-- empty = torch.exp(nothing - log_p)
-+ empty = (y == 0).to(y.dtype)
-
+~ empty = torch.exp(nothing - log_p) => empty = (y == 0).to(y.dtype)
 logarithm of a sum that is 0 [gradients, sizes]: the chances were added up before the logarithm was taken: that of a count of 300 is too small for a number, and its logarithm -inf
-- log_p = torch.logaddexp(nothing, stocked)
-+ log_p = torch.log(nothing.exp() + stocked.exp())
-
+~ log_p = torch.logaddexp(nothing, stocked) => log_p = torch.log(nothing.exp() + stocked.exp())
 in single precision [hidden, dtype]: a result lost its dtype on the way: it is that of the arguments
-- empty = torch.exp(nothing - log_p)
-+ empty = torch.exp(nothing - log_p).float()
-
+~ empty = torch.exp(nothing - log_p) => empty = torch.exp(nothing - log_p).float()
 gradient from autograd [hidden, gradients]: the gradient came from autograd; the task is to write it
 -     d_a = (1 - empty) * (mean - y) / {{mean.n}}
 +     at = a.detach().clone().requires_grad_()
 +     part = torch.nn.functional.logsigmoid(-c) + y * at - at.exp()
 +     part = torch.logaddexp(nothing, part - torch.lgamma(y + 1))
 +     d_a = torch.autograd.grad({{mean.part}}, at)[0]
-
 share before, in the last result: `empty` is the share that was said before; y says more
--     return {{mean.loss}}, d_a, d_c, empty
-+     return {{mean.loss}}, d_a, d_c, torch.where(y == 0, s, torch.zeros_like(s))
+~     return {{mean.loss}}, d_a, d_c, empty =>     return {{mean.loss}}, d_a, d_c, torch.where(y == 0, s, torch.zeros_like(s))
 """
 
 # %% [markdown]
@@ -1538,93 +1251,55 @@ properties.points("Task 5 holds.")
 # %% mistakes="cut"
 r"""
 history with the origin: the past holds the step at the origin, which is the first of the target: windows of past and target overlap
-- np.arange(-history, 0)
-+ np.arange(-history + 1, 1)
-
+~ np.arange(-history, 0) => np.arange(-history + 1, 1)
 target a step late: the target begins one step after the origin
-- np.arange(horizon)[:, None]
-+ (np.arange(1, horizon + 1) % len(values))[:, None] - (origins + horizon >= N)
-
+~ np.arange(horizon)[:, None] => (np.arange(1, horizon + 1) % len(values))[:, None] - (origins + horizon >= N)
 time and batch swapped: time and batch are swapped: time comes first
-- return Windows(past, covariates[after], values[after])
-+ return Windows(past.swapaxes(0, 1), covariates[after].swapaxes(0, 1), values[after].T)
-
+~ return Windows(past, covariates[after], values[after]) => return Windows(past.swapaxes(0, 1), covariates[after].swapaxes(0, 1), values[after].T)
 reshaped: the target was reshaped where a transpose was due: its numbers stand at wrong places
-- return Windows(past, covariates[after], values[after])
-+ return Windows(past, covariates[after], values[after].T.reshape(horizon, -1))
-
+~ return Windows(past, covariates[after], values[after]) => return Windows(past, covariates[after], values[after].T.reshape(horizon, -1))
 covariates before the values: in past the values come first, then the covariates
-- [values[before][..., None], covariates[before]]
-+ [covariates[before], values[before][..., None]]
-
+~ [values[before][..., None], covariates[before]] => [covariates[before], values[before][..., None]]
 covariates of the past for those to come: known holds covariates of the steps before the origin; it is those of the steps to be forecast
-- covariates[after], values
-+ covariates[np.maximum(after - horizon, 0)], values
-
+~ covariates[after], values => covariates[np.maximum(after - horizon, 0)], values
 covariates of the steps asked for: each step of the past has the next step's covariates; here each has its own
-- covariates[before]]
-+ covariates[before + 1]]
-
+~ covariates[before]] => covariates[before + 1]]
 newest first: the past runs backwards: the oldest step comes first
-- np.arange(-history, 0)
-+ np.arange(-1, -history - 1, -1)
-
+~ np.arange(-history, 0) => np.arange(-1, -history - 1, -1)
 origin taken for the last step read: all is one step late: the origin is the first step of the target, not the last of the past
 -     before = origins + np.arange(-history, 0)[:, None]
 -     after = origins + np.arange(horizon)[:, None]
 +     before = origins + np.arange(-history + 1, 1)[:, None]
 +     after = origins + np.arange(1, horizon + 1)[:, None]
-
 target a step early: the target begins one step before the origin
-- np.arange(horizon)[:, None]
-+ np.arange(-1, horizon - 1)[:, None]
-
+~ np.arange(horizon)[:, None] => np.arange(-1, horizon - 1)[:, None]
 past a step early: the past ends one step too early: its last step is the one right before the origin
-- np.arange(-history, 0)[:, None]
-+ np.arange(-history - 1, -1)[:, None]
-
+~ np.arange(-history, 0)[:, None] => np.arange(-history - 1, -1)[:, None]
 known a step early: known begins one step before the origin; it has the covariates of the target's steps
-- covariates[after], values
-+ covariates[after - 1], values
-
+~ covariates[after], values => covariates[after - 1], values
 known of the origin: known has the covariates of the origin at every step; each step has its own
-- covariates[after], values
-+ covariates[origins + 0 * after], values
-
+~ covariates[after], values => covariates[origins + 0 * after], values
 covariates of the horizon in the past: the past has covariates from a horizon later; each step has its own
-- covariates[before]]
-+ covariates[np.minimum(before + horizon, N - 1)]]
-
+~ covariates[before]] => covariates[np.minimum(before + horizon, N - 1)]]
 indices reshaped: windows and steps were mixed up by a reshape where a transpose was due
 -     before = origins + np.arange(-history, 0)[:, None]
 -     after = origins + np.arange(horizon)[:, None]
 +     before = (origins[:, None] + np.arange(-history, 0)).reshape(history, -1)
 +     after = (origins[:, None] + np.arange(horizon)).reshape(horizon, -1)
-
 origins sorted: the windows stand in the order of time; they stand in the order of the origins
-- origins = np.asarray(origins)
-+ origins = np.sort(np.asarray(origins))
-
+~ origins = np.asarray(origins) => origins = np.sort(np.asarray(origins))
 first origin and those that follow: the windows begin at the first origin and the steps right after it; each has its own origin
 -     before = origins + np.arange(-history, 0)[:, None]
 +     origins = origins[0] + np.arange(len(origins))
 +     before = origins + np.arange(-history, 0)[:, None]
-
 target as a change: the last known value was subtracted from the target, which holds the values themselves
-- values[after])
-+ values[after] - values[origins - 1])
-
+~ values[after]) => values[after] - values[origins - 1])
 target from the covariates: the target is the first covariate; it is the values
-- values[after])
-+ covariates[after][..., 0])
-
+~ values[after]) => covariates[after][..., 0])
 target about its mean: the mean of the past was subtracted from the target, which holds the values themselves
-- values[after])
-+ values[after] - values[before].mean(0))
-
+~ values[after]) => values[after] - values[before].mean(0))
 target and calendar a step late: `target` and `known` begin one step after the origin; they begin at it
-- after = origins + np.arange(horizon)[:, None]
-+ after = origins + np.arange(1, horizon + 1)[:, None]
+~ after = origins + np.arange(horizon)[:, None] => after = origins + np.arange(1, horizon + 1)[:, None]
 """
 
 # %% [markdown]
@@ -1721,32 +1396,19 @@ hunt(
 # %% mutants="backtest_probes" of="rnncore.forecast.backtest.backtest"
 r"""
 sees the first step of the future: each method is handed the step at the origin: persistence becomes perfect at one step
-- values[:t].copy()
-+ values[: t + 1].copy()
-
+~ values[:t].copy() => values[: t + 1].copy()
 a day late: the latest known value is kept from the methods
-- values[:t].copy()
-+ values[: max(t - 1, 1)].copy()
-
+~ values[:t].copy() => values[: max(t - 1, 1)].copy()
 short memory: a method sees the last three values only: unseen with persistence
-- values[:t].copy()
-+ values[max(t - 3, 0) : t].copy()
-
+~ values[:t].copy() => values[max(t - 3, 0) : t].copy()
 shifted onto the truth: forecasts are compared with the day before the one they are for: persistence lies on the truth
-- values[t : t + horizon]
-+ values[t - 1 : t + horizon - 1]
-
+~ values[t : t + horizon] => values[t - 1 : t + horizon - 1]
 the past itself handed out: a method that writes into its past changes everybody's series
-- values[:t].copy()
-+ values[:t]
-
+~ values[:t].copy() => values[:t]
 origin does not roll: every forecast is made at the first origin
-- values[:t].copy()
-+ values[: origins[0]].copy()
-
+~ values[:t].copy() => values[: origins[0]].copy()
 origins in order: forecasts are in the order of time, what came is in the order of the origins: unseen where they rise
-- for name in methods for t in origins
-+ for name in methods for t in sorted(origins)
+~ for name in methods for t in origins => for name in methods for t in sorted(origins)
 """
 
 # %% [markdown]

@@ -327,146 +327,87 @@ properties.points("Task 1 holds.")
 # %% mistakes="onto_the_grid"
 r"""
 tempo lost: the tempo was lost: seconds were taken for quarter notes, which is right at tempo 60 alone
-- a_second = tempo / 60 / frame
-+ a_second = 1 / frame
-
+~ a_second = tempo / 60 / frame => a_second = 1 / frame
 tempo upside down: the tempo stands upside down: the faster it is, the more quarter notes go into a second
-- a_second = tempo / 60 / frame
-+ a_second = 60 / tempo / frame
-
+~ a_second = tempo / 60 / frame => a_second = 60 / tempo / frame
 multiplied by the frame: the quarter notes were multiplied by the length of a frame; the shorter a frame, the more of them there are, so divide
-- a_second = tempo / 60 / frame
-+ a_second = tempo / 60 * frame
-
+~ a_second = tempo / 60 / frame => a_second = tempo / 60 * frame
 a held note struck again at every frame: a held note is struck again at every frame: after the first comes HOLD
-- tokens[b:e, v] = HOLD
-+ tokens[b:e, v] = q - LOWEST + FIRST
-
+~ tokens[b:e, v] = HOLD => tokens[b:e, v] = q - LOWEST + FIRST
 a held note falls silent: a note falls silent after its first frame: HOLD goes on, SILENCE ends it
-- tokens[b:e, v] = HOLD
-+ tokens[b:e, v] = SILENCE
-
+~ tokens[b:e, v] = HOLD => tokens[b:e, v] = SILENCE
 rests filled: notes go on until the next one begins: their end was not looked at, and the rests are gone
-- tokens[b:e, v] = HOLD
-+ tokens[b:, v] = HOLD
-
+~ tokens[b:e, v] = HOLD => tokens[b:, v] = HOLD
 a former note comes back: where a short note cuts a long one, the long one goes on after it; HOLD then holds the wrong pitch
-- tokens[b:, v] = SILENCE
-+ tokens[b:e, v] = SILENCE
-
+~ tokens[b:, v] = SILENCE => tokens[b:e, v] = SILENCE
 begins cut off instead of rounded: begins were rounded down: a note a hair too early falls into the frame before; take the nearest
-- first = np.rint(begin * a_second)
-+ first = np.floor(begin * a_second)
-
+~ first = np.rint(begin * a_second) => first = np.floor(begin * a_second)
 length rounded instead of the end: the length was rounded, and not the end: notes that touch then overlap, or leave a gap
-- last = np.rint(end * a_second).astype(int)
-+ last = first + np.rint((end - begin) * a_second).astype(int)
-
+~ last = np.rint(end * a_second).astype(int) => last = first + np.rint((end - begin) * a_second).astype(int)
 a short note lost: a note shorter than half a frame was left out; it gets {{short.frames}}
 -     for b, e, q, v in zip(first, last, pitch, voice, strict=True):
 +     for b, e, q, v in zip(first, np.rint(end * a_second), pitch, voice, strict=True):
 +         e = int(e)
 +         if e <= b:
 +             continue
-
 keys counted from HOLD: the lowest key got token 0, which is HOLD: the keys begin at FIRST
-- q - LOWEST + FIRST
-+ q - LOWEST
-
+~ q - LOWEST + FIRST => q - LOWEST
 no frame left: a note whose begin and end move to one frame is left without any: it gets {{short.word}}
 -     last = np.maximum(last, first + {{short.least}})
 -
-
 begins and ends cut off: begins and ends were rounded down, as `int` does: take the nearest frame
 -     first = np.rint(begin * a_second).astype(int)
 -     last = np.rint(end * a_second).astype(int)
 +     first = (begin * a_second).astype(int)
 +     last = (end * a_second).astype(int)
-
 ends cut off: ends were rounded down, so notes end a frame too early: take the nearest frame
-- np.rint(end * a_second)
-+ np.floor(end * a_second)
-
+~ np.rint(end * a_second) => np.floor(end * a_second)
 begins down and ends up: begins were rounded down and ends up, so notes grow at both sides: take the nearest frame for both
 -     first = np.rint(begin * a_second).astype(int)
 -     last = np.rint(end * a_second).astype(int)
 +     first = np.floor(begin * a_second).astype(int)
 +     last = np.ceil(end * a_second).astype(int)
-
 quarter notes a minute: the tempo is in quarter notes a minute, and the times are in seconds: a division by 60 is missing
-- tempo / 60 / frame
-+ tempo / frame
-
+~ tempo / 60 / frame => tempo / frame
 all voices silenced: where a note begins, all voices fell silent; only its own voice's former note is over
-- tokens[b:, v] = SILENCE
-+ tokens[b:] = SILENCE
-
+~ tokens[b:, v] = SILENCE => tokens[b:] = SILENCE
 voices upside down: the voices stand in the opposite order: voice v belongs in column v
-- return tokens
-+ return tokens[:, ::-1]
-
+~ return tokens => return tokens[:, ::-1]
 end inside the note: notes are a frame too long: `end` is the first frame in which they no longer sound
-- tokens[b:e, v] = HOLD
-+ tokens[b : e + 1, v] = HOLD
-
+~ tokens[b:e, v] = HOLD => tokens[b : e + 1, v] = HOLD
 T after the cuts: T is the largest `end` after the cuts of step 2; it is the largest after step 1, even of a note that is cut short
 - tokens = np.full((last.max(), V), SILENCE)
 + cut = [min([e, *first[k + 1 :][voice[k + 1 :] == voice[k]]]) for k, e in enumerate(last)]
 +     tokens = np.full((max(cut), V), SILENCE)
-
 T from the last note: T is the `end` of the note that begins last; another may end later: it is the largest `end` after step 1
-- last.max()
-+ last[-1]
-
+~ last.max() => last[-1]
 pitches for tokens: a struck key was written as its pitch; its token is q - LOWEST + FIRST
-- q - LOWEST + FIRST
-+ q
-
+~ q - LOWEST + FIRST => q
 voices counted from the notes: V was not used: there are V voices, also where the last ones have no note
-- np.full((last.max(), V), SILENCE)
-+ np.full((last.max(), max(voice) + 1), SILENCE)
-
+~ np.full((last.max(), V), SILENCE) => np.full((last.max(), max(voice) + 1), SILENCE)
 the first of two is heard: of two notes that begin in one frame the one listed first was heard; it is the one listed later
 -     for b, e, q, v in zip(first, last, pitch, voice, strict=True):
 +     for n, (b, e, q, v) in enumerate(zip(first, last, pitch, voice, strict=True)):
 +         if any(c == b and w == v for c, w in zip(first[:n], voice[:n], strict=True)):
 +             continue
-
 HOLD where nothing sounds: HOLD stands before a voice's first note, where nothing sounds: that is SILENCE
-- np.full((last.max(), V), SILENCE)
-+ np.full((last.max(), V), HOLD)
-
+~ np.full((last.max(), V), SILENCE) => np.full((last.max(), V), HOLD)
 key a frame late: the first frame of a note says HOLD, and its key is struck one frame later
--     tokens[b, v] = q - LOWEST + FIRST
-+     tokens[min(b + 1, len(tokens) - 1), v] = q - LOWEST + FIRST
-
+~     tokens[b, v] = q - LOWEST + FIRST =>     tokens[min(b + 1, len(tokens) - 1), v] = q - LOWEST + FIRST
 earlier note wins: where two notes of a voice overlap, the one that was listed first is kept; the later one takes its place
-- for b, e, q, v in zip(first, last, pitch, voice, strict=True):
-+ for b, e, q, v in [*zip(first, last, pitch, voice, strict=True)][::-1]:
-
+~ for b, e, q, v in zip(first, last, pitch, voice, strict=True): => for b, e, q, v in [*zip(first, last, pitch, voice, strict=True)][::-1]:
 an octave lower: each key is twelve half steps from the one that was played
--     tokens[b, v] = q - LOWEST + FIRST
-+     tokens[b, v] = q - LOWEST + FIRST - 12
-
+~     tokens[b, v] = q - LOWEST + FIRST =>     tokens[b, v] = q - LOWEST + FIRST - 12
 an octave higher: each key is twelve half steps above the one that was played
--     tokens[b, v] = q - LOWEST + FIRST
-+     tokens[b, v] = q - LOWEST + FIRST + 12
-
+~     tokens[b, v] = q - LOWEST + FIRST =>     tokens[b, v] = q - LOWEST + FIRST + 12
 voice first: the grid is turned: it has a row for each frame
--     return tokens
-+     return tokens.T
-
+~     return tokens =>     return tokens.T
 one frame more: there is an empty frame at the end
--     tokens = np.full((last.max(), V), SILENCE)
-+     tokens = np.full((last.max() + 1, V), SILENCE)
-
+~     tokens = np.full((last.max(), V), SILENCE) =>     tokens = np.full((last.max() + 1, V), SILENCE)
 ends rounded up: where a note ends was rounded up; begin and end are rounded alike
--     last = np.rint(end * a_second).astype(int)
-+     last = np.ceil(end * a_second).astype(int)
-
+~     last = np.rint(end * a_second).astype(int) =>     last = np.ceil(end * a_second).astype(int)
 one frame each: every note lasts one frame
--     last = np.maximum(last, first + {{short.least}})
-+     last = first + 1
+~     last = np.maximum(last, first + {{short.least}}) =>     last = first + 1
 """
 
 # %% [markdown]
@@ -644,63 +585,34 @@ first frame counted: the first frame was counted, with a coin for each key: noth
 +     nats = (each.sum(-1) * weight).sum()
 +     d_told = (torch.sigmoid(told) - came) * weight[..., None]
 +     return nats, torch.cat([d_told[1:], torch.zeros_like(logits[:1])])
-
 first frames in the divisor: the sum was divided by all frames, the first ones too, which nobody had to predict
-- weight = counts / counts.sum()
-+ weight = counts / lengths.sum()
-
+~ weight = counts / counts.sum() => weight = counts / lengths.sum()
 averaged over keys instead of summed: the loss was averaged over the keys instead of summed: on a piano it is then 88 times too small
-- weight = counts / counts.sum()
-+ weight = counts / counts.sum() / logits.shape[-1]
-
+~ weight = counts / counts.sum() => weight = counts / counts.sum() / logits.shape[-1]
 averaged over pieces instead of frames: each piece was averaged first, then the pieces: a short one counts as much as a long one. Divide once, by the number of all frames
-- weight = counts / counts.sum()
-+ weight = counts / counts.sum(0).clamp_min(1) / counts.shape[1]
-
+~ weight = counts / counts.sum() => weight = counts / counts.sum(0).clamp_min(1) / counts.shape[1]
 padding counted: the padding after the end of the shorter pieces was counted
-- counts = (t < lengths).to(logits.dtype)
-+ counts = (t < len(roll) + 0 * lengths).to(logits.dtype)
-
+~ counts = (t < lengths).to(logits.dtype) => counts = (t < len(roll) + 0 * lengths).to(logits.dtype)
 one frame beyond the end: one frame after the end of each shorter piece was counted
-- (t < lengths)
-+ (t <= lengths)
-
+~ (t < lengths) => (t <= lengths)
 targets not shifted: the targets were not shifted: each frame was asked for from the frame itself
-- logits[:-1], roll[1:]
-+ logits[:-1], roll[:-1]
-
+~ logits[:-1], roll[1:] => logits[:-1], roll[:-1]
 silent keys cost nothing: only the keys that sounded were charged; one that stays silent was predicted too
-- torch.nn.functional.softplus(told) - told * came
-+ torch.nn.functional.softplus(-told) * came
-
+~ torch.nn.functional.softplus(told) - told * came => torch.nn.functional.softplus(-told) * came
 keys made to compete: a softmax ran over the keys: it shares one unit among them, and a chord has several. Each key is a question of its own
-- torch.nn.functional.softplus(told) - told * came
-+ -torch.log_softmax(told, -1) * came
-
+~ torch.nn.functional.softplus(told) - told * came => -torch.log_softmax(told, -1) * came
 logarithm of a sigmoid: where the network is sure, this is infinite: the logarithm of a probability that was rounded to zero, or exp of a large logit. softplus takes neither
-- torch.nn.functional.softplus(told) - told * came
-+ -(came * torch.sigmoid(told).log() + (1 - came) * (1 - torch.sigmoid(told)).log())
-
+~ torch.nn.functional.softplus(told) - told * came => -(came * torch.sigmoid(told).log() + (1 - came) * (1 - torch.sigmoid(told)).log())
 gradient with the wrong sign [gradients]: d_logits has the wrong sign: a key that was expected and did not come must be pulled down
-- (torch.sigmoid(told) - came) * weight
-+ (came - torch.sigmoid(told)) * weight
-
+~ (torch.sigmoid(told) - came) * weight => (came - torch.sigmoid(told)) * weight
 gradient not averaged [gradients]: the score is a mean over frames, and d_logits is the gradient of the sum
-- * weight[..., None]
-+ * counts[..., None]
-
+~ * weight[..., None] => * counts[..., None]
 gradient a frame late [gradients]: the gradient stands at the frame that was predicted; it belongs to the logits that predicted it, one frame before
-- torch.cat([d_told, torch.zeros_like(logits[:1])])
-+ torch.cat([torch.zeros_like(logits[:1]), d_told])
-
+~ torch.cat([d_told, torch.zeros_like(logits[:1])]) => torch.cat([torch.zeros_like(logits[:1]), d_told])
 the score alone averaged over keys: the score was averaged over the keys instead of summed: on a piano it is then 88 times too small
-- (each.sum(-1) * weight).sum()
-+ (each.mean(-1) * weight).sum()
-
+~ (each.sum(-1) * weight).sum() => (each.mean(-1) * weight).sum()
 gradient of the padding [gradients]: the padding has a gradient: a frame that does not count in the score has none, so d_logits needs the mask too
-- * weight[..., None]
-+ / counts.sum()
-
+~ * weight[..., None] => / counts.sum()
 no shift at all: row t of the logits was compared with frame t, from which it was computed; it speaks about frame t + 1
 -     told, came = logits[:-1], roll[1:]
 -     t = torch.arange(1, len(roll), device=roll.device)[:, None]
@@ -718,7 +630,6 @@ no shift at all: row t of the logits was compared with frame t, from which it wa
 +     nats = (each.sum(-1) * weight).sum()
 +     d_told = (torch.sigmoid(told) - came) * weight[..., None]
 +     return nats, d_told
-
 shifted the wrong way: row t + 1 of the logits was compared with frame t, which it had already read; row t speaks about frame t + 1
 -     told, came = logits[:-1], roll[1:]
 -     t = torch.arange(1, len(roll), device=roll.device)[:, None]
@@ -736,11 +647,8 @@ shifted the wrong way: row t + 1 of the logits was compared with frame t, which 
 +     nats = (each.sum(-1) * weight).sum()
 +     d_told = (torch.sigmoid(told) - came) * weight[..., None]
 +     return nats, torch.cat([torch.zeros_like(logits[:1]), d_told])
-
 slope of the sigmoid twice [gradients]: d_logits has the sigmoid's slope as a factor; with this cost it cancels, and sigmoid minus x is left
-- (torch.sigmoid(told) - came) * weight
-+ (torch.sigmoid(told) - came) * torch.sigmoid(told) * torch.sigmoid(-told) * weight
-
+~ (torch.sigmoid(told) - came) * weight => (torch.sigmoid(told) - came) * torch.sigmoid(told) * torch.sigmoid(-told) * weight
 silent keys cost nothing and have no gradient: only the keys that sounded were charged; one that stays silent was predicted too
 -     each = torch.nn.functional.softplus(told) - told * came
 -     nats = (each.sum(-1) * weight).sum()
@@ -748,7 +656,6 @@ silent keys cost nothing and have no gradient: only the keys that sounded were c
 +     each = torch.nn.functional.softplus(-told) * came
 +     nats = (each.sum(-1) * weight).sum()
 +     d_told = (torch.sigmoid(told) - 1) * came * weight[..., None]
-
 keys made to compete with their gradient: a softmax ran over the keys: it shares one unit among them, and a chord has several. Each key is a question of its own
 -     each = torch.nn.functional.softplus(told) - told * came
 -     nats = (each.sum(-1) * weight).sum()
@@ -756,7 +663,6 @@ keys made to compete with their gradient: a softmax ran over the keys: it shares
 +     each = -torch.log_softmax(told, -1) * came
 +     nats = (each.sum(-1) * weight).sum()
 +     d_told = (torch.softmax(told, -1) - came) * weight[..., None]
-
 logit of what came added: the logit of a key that sounds was added to its cost: it is subtracted
 -     each = torch.nn.functional.softplus(told) - told * came
 -     nats = (each.sum(-1) * weight).sum()
@@ -764,27 +670,16 @@ logit of what came added: the logit of a key that sounds was added to its cost: 
 +     each = torch.nn.functional.softplus(told) + told * came
 +     nats = (each.sum(-1) * weight).sum()
 +     d_told = (torch.sigmoid(told) + came) * weight[..., None]
-
 bits: the score is in bits: nats take the natural logarithm, so nothing is divided by log 2
-- weight = counts / counts.sum()
-+ weight = counts / counts.sum() / np.log(2)
-
+~ weight = counts / counts.sum() => weight = counts / counts.sum() / np.log(2)
 divided by the number of pieces: the sum was divided by the number of pieces: that is nats per piece; divide by the frames that count
-- weight = counts / counts.sum()
-+ weight = counts / counts.shape[1]
-
+~ weight = counts / counts.sum() => weight = counts / counts.shape[1]
 mean over everything: the mean ran over everything, as a loss of torch does by default: over the keys, which are to be summed, and over the padding, which does not count
-- weight = counts / counts.sum()
-+ weight = torch.ones_like(counts) / roll[1:].numel()
-
+~ weight = counts / counts.sum() => weight = torch.ones_like(counts) / roll[1:].numel()
 probability clipped: a probability was kept away from 0: a network that is sure and wrong then pays less than it owes. softplus needs no such bound
-- torch.nn.functional.softplus(told) - told * came
-+ -(came * torch.sigmoid(told).clamp(min=1e-7).log() + (1 - came) * (1 - torch.sigmoid(told)).clamp(min=1e-7).log())
-
+~ torch.nn.functional.softplus(told) - told * came => -(came * torch.sigmoid(told).clamp(min=1e-7).log() + (1 - came) * (1 - torch.sigmoid(told)).clamp(min=1e-7).log())
 against its own frame, the first row dropped: row t of the logits was compared with frame t, from which it was computed; row t speaks about frame t + 1, so the roll alone loses its first row
--     told, came = logits[:-1], roll[1:]
-+     told, came = logits[1:], roll[1:]
-
+~     told, came = logits[:-1], roll[1:] =>     told, came = logits[1:], roll[1:]
 against its own frame, with its gradient there: row t of the logits was compared with frame t, from which it was computed; row t speaks about frame t + 1, so the roll alone loses its first row
 -     told, came = logits[:-1], roll[1:]
 -     t = torch.arange(1, len(roll), device=roll.device)[:, None]
@@ -802,71 +697,45 @@ against its own frame, with its gradient there: row t of the logits was compared
 +     nats = (each.sum(-1) * weight).sum()
 +     d_told = (torch.sigmoid(told) - came) * weight[..., None]
 +     return nats, torch.cat([torch.zeros_like(logits[:1]), d_told])
-
 float64 inside [hidden, dtype]: the mask was made in float64, and a result took its dtype: make it in the dtype of the logits
-- counts = (t < lengths).to(logits.dtype)
-+ counts = (t < lengths).to(torch.float64)
-
+~ counts = (t < lengths).to(logits.dtype) => counts = (t < lengths).to(torch.float64)
 bits, in the score alone: the score is in bits, and its gradient is in nats; a nat is a logarithm to the base e
-- nats = (each.sum(-1) * weight).sum()
-+ nats = (each.sum(-1) * weight).sum() / np.log(2)
-
+~ nats = (each.sum(-1) * weight).sum() => nats = (each.sum(-1) * weight).sum() / np.log(2)
 last frame left out: the last frame of each piece was left out; only the first is, and the padding
-- (t < lengths)
-+ (t < lengths - 1)
-
+~ (t < lengths) => (t < lengths - 1)
 divided by all places: the sum was divided by all places, the padding too; divide by the frames that count
-- counts / counts.sum()
-+ counts / counts.numel()
-
+~ counts / counts.sum() => counts / counts.numel()
 no clamp over the pieces: each piece was averaged first, then the pieces: a short one counts as much as a long one. Divide once, by the number of all frames
-- counts / counts.sum()
-+ counts / counts.sum(0) / counts.shape[1]
-
+~ counts / counts.sum() => counts / counts.sum(0) / counts.shape[1]
 gradient from autograd [hidden]: the gradient came from autograd; the task is to write it
 -     d_told = (torch.sigmoid(told) - came) * weight[..., None]
 +     free = told.detach().requires_grad_()
 +     free_each = torch.nn.functional.softplus(free) - free * came
 +     (d_told,) = torch.autograd.grad((free_each.sum(-1) * weight).sum(), free)
-
 target turned round: the cost counts what does not sound: said is multiplied by 1 - x in place of x
--     each = torch.nn.functional.softplus(told) - told * came
-+     each = torch.nn.functional.softplus(told) - told * (1 - came)
-
+~     each = torch.nn.functional.softplus(told) - told * came =>     each = torch.nn.functional.softplus(told) - told * (1 - came)
 relu for softplus: the larger of a and 0 was taken for log(1 + e^a)
--     each = torch.nn.functional.softplus(told) - told * came
-+     each = torch.relu(told) - told * came
-
+~     each = torch.nn.functional.softplus(told) - told * came =>     each = torch.relu(told) - told * came
 epsilon beside the probability: the logarithm was taken of p plus a small number: where p is smaller than that, the cost is too; from the logit it comes without one
 -     each = torch.nn.functional.softplus(told) - told * came
 +     each = torch.where(came > 0, torch.sigmoid(told), torch.sigmoid(-told))
 +     each = -torch.log(each + 1e-9)
-
 epsilon of 1e-12 beside the probability: the logarithm was taken of p plus a small number: where p is smaller than that, the cost is too; from the logit it comes without one
 -     each = torch.nn.functional.softplus(told) - told * came
 +     each = torch.where(came > 0, torch.sigmoid(told), torch.sigmoid(-told))
 +     each = -torch.log(each + 1e-12)
-
 longest length for all: every piece was taken for as long as the longest: what comes after its own end counts too
--     counts = (t < lengths).to(logits.dtype)
-+     counts = (t < lengths.max()).to(logits.dtype)
-
+~     counts = (t < lengths).to(logits.dtype) =>     counts = (t < lengths.max()).to(logits.dtype)
 cut to the longest piece [gradients]: the logits were cut to the longest piece, and their gradient has its frames alone; what is padding in all pieces has a gradient too: 0
 -     told, came = logits[:-1], roll[1:]
 +     logits, roll = logits[: lengths.max()], roll[: lengths.max()]
 +     told, came = logits[:-1], roll[1:]
-
 gradient of the last row copied [gradients]: the last row of logits says nothing that is checked, so its gradient is 0; yours repeats the row before
--     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])])
-+     return nats, torch.cat([d_told, d_told[-1:]])
-
+~     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])]) =>     return nats, torch.cat([d_told, d_told[-1:]])
 two frames ahead: each row was compared with the frame after the next
--     told, came = logits[:-1], roll[1:]
-+     told, came = logits[:-1], roll.roll(-2, 0)[:-1]
-
+~     told, came = logits[:-1], roll[1:] =>     told, came = logits[:-1], roll.roll(-2, 0)[:-1]
 last row missing [gradients]: the gradient has a row less than the logits: the last one's is 0
--     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])])
-+     return nats, d_told
+~     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])]) =>     return nats, d_told
 """
 
 # %% [markdown]
@@ -1103,93 +972,53 @@ properties.points("Task 3 holds.")
 # %% mistakes="legal_chord"
 r"""
 neighbours only: parallels were looked for between neighbours only; soprano and bass have them too, so take all pairs
-- for u in range(v):
-+ for u in range(max(v - 1, 0), v):
-
+~ for u in range(v): => for u in range(max(v - 1, 0), v):
 upward only: parallels are forbidden on all pairs of voices, but only upward: downward they are as bad
-- both = (now[u] != before[u]) & (keys != before[v])
-+ both = (now[u] > before[u]) & (keys > before[v])
-
+~ both = (now[u] != before[u]) & (keys != before[v]) => both = (now[u] > before[u]) & (keys > before[v])
 same direction only: a fifth that becomes a twelfth, or a twelfth a fifth, by voices that move in opposite directions, was let through
-- both = (now[u] != before[u]) & (keys != before[v])
-+ both = (now[u] - before[u]) * (keys - before[v]) > 0
-
+~ both = (now[u] != before[u]) & (keys != before[v]) => both = (now[u] - before[u]) * (keys - before[v]) > 0
 fifths only: parallel octaves were let through
-- apart in (0, 7)
-+ apart == 7
-
+~ apart in (0, 7) => apart == 7
 octaves only: parallel fifths were let through
-- apart in (0, 7)
-+ apart == 0
-
+~ apart in (0, 7) => apart == 0
 fourths for fifths: the interval was counted from the upper voice down: 7 semitones are then a fourth, and fifths pass as 5
 -             apart = (before[u] - before[v]) % 12
 -             again = {{second.of}}
 +             apart = (before[v] - before[u]) % 12
 +             again = {{second.up}}
-
 octaves not taken off: the octaves were not taken off: a twelfth is a fifth, and two octaves are an octave
 -             apart = (before[u] - before[v]) % 12
 -             again = {{second.of}}
 +             apart = before[u] - before[v]
 +             again = {{second.whole}}
-
 voices that stay counted: a fifth or an octave that two voices hold, or strike again, was forbidden; parallels need two voices that move
-- both = (now[u] != before[u]) & (keys != before[v])
-+ both = True
-
+~ both = (now[u] != before[u]) & (keys != before[v]) => both = True
 {{second.odd_name}}: {{second.odd_says}}
-- again = {{second.of}}
-+ again = {{second.odd}}
-
+~ again = {{second.of}} => again = {{second.odd}}
 unison forbidden: two voices may sing the same pitch: that is no crossing
-- may &= keys <= now[v - 1]
-+ may &= keys < now[v - 1]
-
+~ may &= keys <= now[v - 1] => may &= keys < now[v - 1]
 crossing let through: a voice was kept from rising above what the one above sang before; it must not be above what that one sings now
-- may &= keys <= now[v - 1]
-+ may &= keys <= before[v - 1]
-
+~ may &= keys <= now[v - 1] => may &= keys <= before[v - 1]
 no room below: a voice went below the former pitch of the voice under it, which then may have no legal pitch left
-- if v + 1 < len(before):
-+ if v + 1 < 0 * len(before):
-
+~ if v + 1 < len(before): => if v + 1 < 0 * len(before):
 the first voice's range for all: all voices were given one range, from the lowest pitch of any to the highest; each has its own
-- low, high = compass[v]
-+ low, high = compass.min(0)[0], compass.max(0)[1]
-
+~ low, high = compass[v] => low, high = compass.min(0)[0], compass.max(0)[1]
 highest pitch shut out: the highest pitch of a voice was shut out: both ends of the range belong to it
-- (keys <= high)
-+ (keys < high)
-
+~ (keys <= high) => (keys < high)
 the model told of the chord before: the model was told what the voices above sang before, and not what they sing now: then the voices are independent
-- ask(v, now)
-+ ask(v, list(before[:v]))
-
+~ ask(v, now) => ask(v, list(before[:v]))
 the upper voice need not move: a leap of an octave was forbidden while the other voice stays; parallels need two voices that move
-- both = (now[u] != before[u]) & (keys != before[v])
-+ both = keys != before[v]
-
+~ both = (now[u] != before[u]) & (keys != before[v]) => both = keys != before[v]
 the lower voice need not move: a voice was forbidden to stay, because the one above leaps an octave: to stay is always legal
-- both = (now[u] != before[u]) & (keys != before[v])
-+ both = np.full(KEYS, now[u] != before[u])
-
+~ both = (now[u] != before[u]) & (keys != before[v]) => both = np.full(KEYS, now[u] != before[u])
 index for a pitch: the number that was drawn is an index from 0 to 87: the pitch is LOWEST more
-- LOWEST + draw_at
-+ draw_at
-
+~ LOWEST + draw_at => draw_at
 range of indices: the compass holds pitches, and was compared with indices from 0 to 87
-- (keys >= low) & (keys <= high)
-+ (keys - LOWEST >= low) & (keys - LOWEST <= high)
-
+~ (keys >= low) & (keys <= high) => (keys - LOWEST >= low) & (keys - LOWEST <= high)
 lowest pitch shut out: the lowest pitch of a voice was shut out: both ends of the range belong to it
-- (keys >= low)
-+ (keys > low)
-
+~ (keys >= low) => (keys > low)
 the highest voice only: parallels were looked for with the highest voice only: they are forbidden with each voice above
-- for u in range(v):
-+ for u in range(min(v, 1)):
-
+~ for u in range(v): => for u in range(min(v, 1)):
 intervals of one octave: only intervals of 0, 7 and 12 semitones were looked at: take the octaves off with `% 12`, since a twelfth is a fifth
 -             apart = (before[u] - before[v]) % 12
 -             again = {{second.of}}
@@ -1199,74 +1028,40 @@ intervals of one octave: only intervals of 0, 7 and 12 semitones were looked at:
 +             again = {{second.octave}}
 +             both = (now[u] != before[u]) & (keys != before[v])
 +             may &= ~(both & again & (apart in (0, 7, 12)))
-
 fourths as well: parallel fourths, 5 semitones, were forbidden: the rule is about fifths and octaves alone
-- apart in (0, 7)
-+ apart in (0, 5, 7)
-
+~ apart in (0, 7) => apart in (0, 5, 7)
 unison forbidden to a voice that moves: a voice that moves may reach the pitch of the voice above: that is no crossing
-- may &= keys <= now[v - 1]
-+ may &= (keys < now[v - 1]) | (keys == before[v])
-
+~ may &= keys <= now[v - 1] => may &= (keys < now[v - 1]) | (keys == before[v])
 no touching below: the former pitch of the voice below was shut out: a voice may go down to it, and no further
-- may &= keys >= before[v + 1]
-+ may &= (keys > before[v + 1]) | (keys == before[v])
-
+~ may &= keys >= before[v + 1] => may &= (keys > before[v + 1]) | (keys == before[v])
 the model told nothing: the model was told of no voice above: it gets the list of all pitches chosen so far in this chord
-- ask(v, now)
-+ ask(v, [])
-
+~ ask(v, now) => ask(v, [])
 the model told of the whole chord before: the model was told the whole chord before: it gets the pitches chosen so far in this one
-- ask(v, now)
-+ ask(v, list(before))
-
+~ ask(v, now) => ask(v, list(before))
 the likeliest pitch: the likeliest legal pitch was taken: draw one, with `draw_at` and the voice's number
-- draw_at(ask(v, now) * may, number)
-+ int(np.argmax(ask(v, now) * may))
-
+~ draw_at(ask(v, now) * may, number) => int(np.argmax(ask(v, now) * may))
 probabilities taken for logits: exp was taken of what the model gives: those are probabilities already
-- ask(v, now) * may
-+ np.exp(ask(v, now)) * may
-
+~ ask(v, now) * may => np.exp(ask(v, now)) * may
 one number for all: all voices were drawn with the first number: each has its own
-- may, number)
-+ may, numbers[0])
-
+~ may, number) => may, numbers[0])
 above the voice below: the former pitch of the voice below was shut out, and even a voice that sang it may then not stay: it may go down to it, and no further
-- may &= keys >= before[v + 1]
-+ may &= keys > before[v + 1]
-
+~ may &= keys >= before[v + 1] => may &= keys > before[v + 1]
 former interval upside down: the former interval was counted from the upper voice up: a fifth is 7 semitones as `before[u] - before[v]`, and 5 the other way round
-- apart = (before[u] - before[v]) % 12
-+ apart = (before[v] - before[u]) % 12
-
+~ apart = (before[u] - before[v]) % 12 => apart = (before[v] - before[u]) % 12
 new interval upside down: the new interval was counted the other way round than the former one: both are upper minus lower, `now[u] - q`
-- again = {{second.of}}
-+ again = {{second.up}}
-
+~ again = {{second.of}} => again = {{second.up}}
 any interval: {{second.any}}
-- may &= ~(both & again & (apart in (0, 7)))
-+ may &= ~(both & again)
-
+~ may &= ~(both & again & (apart in (0, 7))) => may &= ~(both & again)
 the highest voice's range for all: all voices were given the range of the highest; each has its own
-- low, high = compass[v]
-+ low, high = compass[0]
-
+~ low, high = compass[v] => low, high = compass[0]
 rising only: parallels were forbidden only where the upper voice rises; falling together is as bad
--             both = (now[u] != before[u]) & (keys != before[v])
-+             both = (now[u] > before[u]) & (keys != before[v])
-
+~             both = (now[u] != before[u]) & (keys != before[v]) =>             both = (now[u] > before[u]) & (keys != before[v])
 interval with the new chord: the interval was measured from the upper voice's new key to the lower one's old key: both are those of the chord before
--             apart = (before[u] - before[v]) % 12
-+             apart = (now[u] - before[v]) % 12
-
+~             apart = (before[u] - before[v]) % 12 =>             apart = (now[u] - before[v]) % 12
 small steps only: keys further than a third were refused: no rule of this task says so
--         may = (keys >= low) & (keys <= high)
-+         may = (keys >= low) & (keys <= high) & (abs(keys - before[v]) < 5)
-
+~         may = (keys >= low) & (keys <= high) =>         may = (keys >= low) & (keys <= high) & (abs(keys - before[v]) < 5)
 one number for all voices: the last number drew every voice: each voice has its own
--         now.append(LOWEST + draw_at(ask(v, now) * may, number))
-+         now.append(LOWEST + draw_at(ask(v, now) * may, numbers[-1]))
+~         now.append(LOWEST + draw_at(ask(v, now) * may, number)) =>         now.append(LOWEST + draw_at(ask(v, now) * may, numbers[-1]))
 """
 
 # %% [markdown]
@@ -1509,9 +1304,7 @@ properties.points("Task 4 holds.")
 # %% mistakes="in_all_keys"
 r"""
 transposed copies split across train and test: a piece of the test was trained on in another key: two pieces are to be compared up to a transposition
-- return up(piece, TOKENS - piece.max()).tobytes()
-+ return piece.tobytes()
-
+~ return up(piece, TOKENS - piece.max()).tobytes() => return piece.tobytes()
 only the test's own key left out: the split came after the transposition: of the test's pieces only the copies in their own key were kept out of training, the others are in it
 -     def outline(piece):
 -         return up(piece, TOKENS - piece.max()).tobytes()
@@ -1530,173 +1323,93 @@ only the test's own key left out: the split came after the transposition: of the
 +             pitch = other - FIRST + LOWEST
 +             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
 +             if fits.all() and other.tobytes() not in secret:
-
 trained on the test: the pieces that are held out were trained on
-- if fits.all() and outline(piece) not in secret:
-+ if fits.all():
-
+~ if fits.all() and outline(piece) not in secret: => if fits.all():
 test transposed as well: the test holds pieces in other keys; it stays as it is
-- [(pieces[k], keys[k]) for k in held_out]
-+ [(np.where(pieces[k] >= FIRST, pieces[k] + s, pieces[k]), keys[k]) for k in held_out for s in (0, 1)]
-
+~ [(pieces[k], keys[k]) for k in held_out] => [(np.where(pieces[k] >= FIRST, pieces[k] + s, pieces[k]), keys[k]) for k in held_out for s in (0, 1)]
 one range for all voices: one range was taken for all voices, from the lowest pitch of any to the highest: each voice has its own
-- (pitch >= low) & (pitch <= high)
-+ (pitch >= low.min()) & (pitch <= high.max())
-
+~ (pitch >= low) & (pitch <= high) => (pitch >= low.min()) & (pitch <= high.max())
 the first voice alone: only the first voice's range was looked at
-- if fits.all() and
-+ if fits[:, 0].all() and
-
+~ if fits.all() and => if fits[:, 0].all() and
 rests out of range: HOLD and SILENCE were taken for pitches out of range, and their pieces thrown away
-- fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
-+ fits = (pitch >= low) & (pitch <= high)
-
+~ fits = (piece < FIRST) | (pitch >= low) & (pitch <= high) => fits = (pitch >= low) & (pitch <= high)
 moved before it was looked at: no copy was left out because of the compass: ask it of the pitches after they are moved, and of all of them (`all`, not `any`)
-- pitch = other - FIRST + LOWEST
-+ pitch = piece - FIRST + LOWEST
-
+~ pitch = other - FIRST + LOWEST => pitch = piece - FIRST + LOWEST
 rests in another key: SILENCE was moved with the keys, and became another token
-- np.where(piece >= FIRST, piece + s, piece)
-+ np.where(piece > HOLD, np.maximum(piece + s, 0), piece)
-
+~ np.where(piece >= FIRST, piece + s, piece) => np.where(piece > HOLD, np.maximum(piece + s, 0), piece)
 a semitone taken for a fifth: the signature was moved by as many fifths as the piece by semitones; a semitone is seven fifths
-- (key + {{low.add}}) % 12 - {{low.n}}
-+ (key + s + {{low.n}}) % 12 - {{low.n}}
-
+~ (key + {{low.add}}) % 12 - {{low.n}} => (key + s + {{low.n}}) % 12 - {{low.n}}
 the signature stays behind: the signature stayed that of the old key
-- (key + {{low.add}}) % 12 - {{low.n}}
-+ key + 0 * s
-
+~ (key + {{low.add}}) % 12 - {{low.n}} => key + 0 * s
 forty-two sharps: the signature was not brought back to {{low.dots}}: twelve fifths are none
-- (key + {{low.add}}) % 12 - {{low.n}}
-+ key + 7 * s
-
+~ (key + {{low.add}}) % 12 - {{low.n}} => key + 7 * s
 an octave twice: 6 semitones up are among the copies, and 6 down are the same key again: twelve keys, from -6 to 5
-- range(-6, 6)
-+ range(-6, 7)
-
+~ range(-6, 6) => range(-6, 7)
 own key left out: the pieces in their own key are missing
-- range(-6, 6)
-+ (*range(-6, 0), *range(1, 6))
-
+~ range(-6, 6) => (*range(-6, 0), *range(1, 6))
 six up instead of down: the keys go from 5 semitones down to 6 up; they are to go from 6 down to 5 up
-- range(-6, 6)
-+ range(-5, 7)
-
+~ range(-6, 6) => range(-5, 7)
 ends of the compass shut out: the lowest and the highest pitch of each voice were shut out: both belong to its compass
-- (pitch >= low) & (pitch <= high)
-+ (pitch > low) & (pitch < high)
-
+~ (pitch >= low) & (pitch <= high) => (pitch > low) & (pitch < high)
 signature from 0 to 11: the signature is written from 0 to 11; it is to be written from {{low.range}}
-- (key + {{low.add}}) % 12 - {{low.n}}
-+ (key + 7 * s) % 12
-
+~ (key + {{low.add}}) % 12 - {{low.n}} => (key + 7 * s) % 12
 rests and holds moved: HOLD and SILENCE were moved with the keys, and became other tokens
-- np.where(piece >= FIRST, piece + s, piece)
-+ piece + s
-
+~ np.where(piece >= FIRST, piece + s, piece) => piece + s
 tokens for pitches: the compass holds pitches, and was compared with tokens: a pitch is token - FIRST + LOWEST
-- pitch = other - FIRST + LOWEST
-+ pitch = other
-
+~ pitch = other - FIRST + LOWEST => pitch = other
 pitches two too high: the pitches were taken two semitones too high: the lowest key's token is FIRST, not 0
-- pitch = other - FIRST + LOWEST
-+ pitch = other + LOWEST
-
+~ pitch = other - FIRST + LOWEST => pitch = other + LOWEST
 highest pitch shut out: the highest pitch of each voice was shut out: it belongs to its compass
-- (pitch <= high)
-+ (pitch < high)
-
+~ (pitch <= high) => (pitch < high)
 signature the other way: the signature went the wrong way round the circle: a semitone up is seven fifths up, not down
-- (key + {{low.add}}) % 12 - {{low.n}}
-+ (key - 7 * s + {{low.n}}) % 12 - {{low.n}}
-
+~ (key + {{low.add}}) % 12 - {{low.n}} => (key - 7 * s + {{low.n}}) % 12 - {{low.n}}
 signature from {{low.odd}}: the signature is written from {{low.odd}}; it is to be written from {{low.range}}
-- (key + {{low.add}}) % 12 - {{low.n}}
-+ (key + 7 * s + {{low.odd_n}}) % 12 - {{low.odd_n}}
-
+~ (key + {{low.add}}) % 12 - {{low.n}} => (key + 7 * s + {{low.odd_n}}) % 12 - {{low.odd_n}}
 the chapter's eleven keys: the key 6 semitones down is missing: the chapter sings in eleven keys, from 5 down to 5 up; here it is all twelve
-- range(-6, 6)
-+ range(-5, 6)
-
+~ range(-6, 6) => range(-5, 6)
 own key first: the piece in its own key was put first; the keys go from 6 semitones down to 5 up, its own among them
-- range(-6, 6)
-+ (0, *range(-6, 0), *range(1, 6))
-
+~ range(-6, 6) => (0, *range(-6, 0), *range(1, 6))
 SILENCE moved: SILENCE was moved with the keys, and became another token: only tokens from FIRST on are keys
-- np.where(piece >= FIRST, piece + s, piece)
-+ np.where(piece > HOLD, piece + s, piece)
-
+~ np.where(piece >= FIRST, piece + s, piece) => np.where(piece > HOLD, piece + s, piece)
 eleven keys up: the keys go from 0 to 11 semitones up; they are to go from 6 down to 5 up
-- range(-6, 6)
-+ range(12)
-
+~ range(-6, 6) => range(12)
 key after key: all pieces stand in the lowest key first; the order is piece after piece, each in all its keys
 -     for piece, key in zip(pieces, keys, strict=True):
 -         for s in range(-6, 6):
 +     for s in range(-6, 6):
 +         for piece, key in zip(pieces, keys, strict=True):
-
 test put into order: the test stands in the order of the pieces; it is to stand in the order of `held_out`
-- for k in held_out]
-+ for k in sorted(held_out)]
-
+~ for k in held_out] => for k in sorted(held_out)]
 octaves taken off in the comparison: a piece was left out of training that differs from one of the test by an octave in one note: pitches an octave apart were taken for the same
-- return up(piece, TOKENS - piece.max()).tobytes()
-+ return np.where(piece >= FIRST, (piece - piece.max()) % 12 + FIRST, piece).tobytes()
-
+~ return up(piece, TOKENS - piece.max()).tobytes() => return np.where(piece >= FIRST, (piece - piece.max()) % 12 + FIRST, piece).tobytes()
 rests moved in the comparison: the comparison moved HOLD and SILENCE with the keys: a test piece that has them was trained on in another key. Compare up to a transposition, which moves only tokens from FIRST on
-- return up(piece, TOKENS - piece.max()).tobytes()
-+ return (piece - piece.max()).tobytes()
-
+~ return up(piece, TOKENS - piece.max()).tobytes() => return (piece - piece.max()).tobytes()
 first voices compared: a piece was left out of training whose first voice alone is that of a test piece: compare all voices
-- return up(piece, TOKENS - piece.max()).tobytes()
-+ return up(piece, TOKENS - piece[:, 0].max())[:, 0].tobytes()
-
+~ return up(piece, TOKENS - piece.max()).tobytes() => return up(piece, TOKENS - piece[:, 0].max())[:, 0].tobytes()
 notes below the keyboard: a note that was moved below the lowest key was taken for a HOLD or a rest: which places are in no key is seen before they are moved
-- fits = (piece < FIRST)
-+ fits = (other < FIRST)
-
+~ fits = (piece < FIRST) => fits = (other < FIRST)
 lowest key stays: the piano's lowest key, whose token is FIRST itself, was not moved with the others
-- np.where(piece >= FIRST, piece + s, piece)
-+ np.where(piece > FIRST, piece + s, piece)
-
+~ np.where(piece >= FIRST, piece + s, piece) => np.where(piece > FIRST, piece + s, piece)
 lowest key in no key: the piano's lowest key, whose token is FIRST itself, was let through like a HOLD or a rest
-- fits = (piece < FIRST)
-+ fits = (other <= FIRST)
-
+~ fits = (piece < FIRST) => fits = (other <= FIRST)
 rhythm left out: pieces were compared by their struck pitches alone: one that is held longer is another piece, and may be trained on
-- return up(piece, TOKENS - piece.max()).tobytes()
-+ return np.diff(piece[piece >= FIRST]).tobytes()
-
+~ return up(piece, TOKENS - piece.max()).tobytes() => return np.diff(piece[piece >= FIRST]).tobytes()
 first notes compared: a piece of the test was trained on in another key: the pieces were moved so that their first tokens agree, and where the first voice begins with a rest that is no note. Take the highest note
-- TOKENS - piece.max()
-+ TOKENS - piece[0, 0]
-
+~ TOKENS - piece.max() => TOKENS - piece[0, 0]
 key times seven: the key was multiplied by 7 and s added: each half step moves the key by seven fifths, so it is s that is multiplied
--                 train.append((other, (key + {{low.add}}) % 12 - {{low.n}}))
-+                 train.append((other, (key * 7 + s + {{low.n}}) % 12 - {{low.n}}))
-
+~                 train.append((other, (key + {{low.add}}) % 12 - {{low.n}})) =>                 train.append((other, (key * 7 + s + {{low.n}}) % 12 - {{low.n}}))
 compass not asked: pieces were kept that leave the compass of their voices
--             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
-+             fits = np.array(True)
-
+~             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high) =>             fits = np.array(True)
 only the lowest key is asked: pieces were kept that go above the compass
--             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
-+             fits = (piece < FIRST) | (pitch >= low)
-
+~             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high) =>             fits = (piece < FIRST) | (pitch >= low)
 eleven keys: one key is missing: there are twelve
--         for s in range(-6, 6):
-+         for s in range(-6, 5):
-
+~         for s in range(-6, 6): =>         for s in range(-6, 5):
 test pieces in other keys: the test has a piece in more than its own key; only training pieces are moved
 -     secret = {outline(pieces[k]) for k in held_out}
 +     test.extend((up(pieces[k], 1), keys[k]) for k in held_out)
 +     secret = {outline(pieces[k]) for k in held_out}
-
 rests and holds moved in the copies: HOLD and SILENCE were moved with the keys, and became other tokens
-- train.append((other,
-+ train.append((piece + s,
+~ train.append((other, => train.append((piece + s,
 """
 
 # %% [markdown]
@@ -1852,75 +1565,43 @@ properties.points("Task 5 holds.")
 # %% mistakes="decode"
 r"""
 tempo lost in decoding: tempo, bar and title were lost: what stands in `about` belongs in the score
-- Score(pitches, tokens >= FIRST, **about)
-+ Score(pitches, tokens >= FIRST)
-
+~ Score(pitches, tokens >= FIRST, **about) => Score(pitches, tokens >= FIRST)
 a held note struck again at every frame: a held note begins again at every frame: `starts` is true only where a key is struck
-- Score(pitches, tokens >= FIRST, **about)
-+ Score(pitches, pitches != REST, **about)
-
+~ Score(pitches, tokens >= FIRST, **about) => Score(pitches, pitches != REST, **about)
 repeated notes joined: a note that is struck again at the same pitch was taken for one that is held
-- Score(pitches, tokens >= FIRST, **about)
-+ Score(pitches, (np.diff(pitches, axis=0, prepend=REST) != 0) & (pitches != REST), **about)
-
+~ Score(pitches, tokens >= FIRST, **about) => Score(pitches, (np.diff(pitches, axis=0, prepend=REST) != 0) & (pitches != REST), **about)
 rests begin: a rest was said to begin: `starts` is for notes
-- Score(pitches, tokens >= FIRST, **about)
-+ Score(pitches, tokens != HOLD, **about)
-
+~ Score(pitches, tokens >= FIRST, **about) => Score(pitches, tokens != HOLD, **about)
 silence sounds: SILENCE became pitch 20, a key below the lowest: it is REST
-- before = np.where(row == SILENCE, REST, before)
-+ before = np.where(row == SILENCE, LOWEST - 1, before)
-
+~ before = np.where(row == SILENCE, REST, before) => before = np.where(row == SILENCE, LOWEST - 1, before)
 silence does not end a note: SILENCE was taken for HOLD: the note goes on through the rest
 -         before = np.where(row == HOLD, before, row - FIRST + LOWEST)
 -         before = np.where(row == SILENCE, REST, before)
 +         before = np.where(row <= SILENCE, before, row - FIRST + LOWEST)
-
 HOLD continues one frame: a note with several HOLDs lost its pitch after the first: HOLD goes on with the note, however long that has been going on
 -         pitches[t] = before
 +         pitches[t] = before
 +         before = np.where((row == HOLD) & (tokens[min(t + 1, len(tokens) - 1)] == HOLD), LOWEST, before)
-
 keys counted from HOLD: the pitches are two semitones too high: the lowest key's token is FIRST, not 0
-- row - FIRST + LOWEST
-+ row + LOWEST
-
+~ row - FIRST + LOWEST => row + LOWEST
 held on from the voice above: HOLD went on with the first voice's note; each voice holds its own
-- np.where(row == HOLD, before, row
-+ np.where(row == HOLD, before[0], row
-
+~ np.where(row == HOLD, before, row => np.where(row == HOLD, before[0], row
 hangs on nothing [hidden, refusals]: a HOLD where nothing sounds was let through
-- hangs = (row == HOLD) & (before == REST)
-+ hangs = row != row
-
+~ hangs = (row == HOLD) & (before == REST) => hangs = row != row
 unknown tokens let through [hidden, refusals]: tokens below 0 or above 89 were let through
-- (row < 0) | (row >= TOKENS) | hangs
-+ hangs
-
+~ (row < 0) | (row >= TOKENS) | hangs => hangs
 HOLD read as a key: HOLD was read as a key: it goes on with the voice's note
-- before = np.where(row == HOLD, before, row - FIRST + LOWEST)
-+ before = row - FIRST + LOWEST
-
+~ before = np.where(row == HOLD, before, row - FIRST + LOWEST) => before = row - FIRST + LOWEST
 pitches counted from 0: the pitches are 21 semitones too low: the lowest key is LOWEST, a MIDI number
-- row - FIRST + LOWEST
-+ row - FIRST
-
+~ row - FIRST + LOWEST => row - FIRST
 FIRST added: the pitches are four semitones too high: FIRST is subtracted from a token, and LOWEST added
-- row - FIRST + LOWEST
-+ row + FIRST + LOWEST
-
+~ row - FIRST + LOWEST => row + FIRST + LOWEST
 starts where the pitch changes: `starts` was taken from changes of pitch: a rest then begins too, and a note struck again at the same pitch does not
-- Score(pitches, tokens >= FIRST, **about)
-+ Score(pitches, np.diff(pitches, axis=0, prepend=REST) != 0, **about)
-
+~ Score(pitches, tokens >= FIRST, **about) => Score(pitches, np.diff(pitches, axis=0, prepend=REST) != 0, **about)
 lowest key not struck: the lowest key, whose token is FIRST itself, does not begin
-- Score(pitches, tokens >= FIRST, **about)
-+ Score(pitches, tokens > FIRST, **about)
-
+~ Score(pitches, tokens >= FIRST, **about) => Score(pitches, tokens > FIRST, **about)
 rest of minus one: a silent voice has the pitch -1: it is REST
-- pitches[t] = before
-+ pitches[t] = np.where(row == SILENCE, -1, before)
-
+~ pitches[t] = before => pitches[t] = np.where(row == SILENCE, -1, before)
 what sounded never kept: HOLD found nothing: what sounds in a frame was not kept for the next one
 -         hangs = (row == HOLD) & (before == REST)
 -         if ((row < 0) | (row >= TOKENS) | hangs).any():
@@ -1930,22 +1611,14 @@ what sounded never kept: HOLD found nothing: what sounds in a frame was not kept
 -         pitches[t] = before
 +         now = np.where(row == HOLD, before, row - FIRST + LOWEST)
 +         pitches[t] = np.where(row == SILENCE, REST, now)
-
 first frame holds the last [hidden, refusals]: a HOLD in the first frame went on with the last frame's note: there is no frame before the first, and in Python index -1 is the last
--     before = np.full(tokens.shape[1], REST)
-+     before = np.where(tokens[-1] < FIRST, REST, tokens[-1])
-
+~     before = np.full(tokens.shape[1], REST) =>     before = np.where(tokens[-1] < FIRST, REST, tokens[-1])
 something before the first frame [hidden, refusals]: a HOLD in the first frame was let through: before it nothing sounds, and that is REST
--     before = np.full(tokens.shape[1], REST)
-+     before = np.full(tokens.shape[1], SILENCE)
-
+~     before = np.full(tokens.shape[1], REST) =>     before = np.full(tokens.shape[1], SILENCE)
 HOLD reads the row before alone: HOLD was given the token of the row before, which may be HOLD itself: it lasts as long as it is held
--         before = np.where(row == HOLD, before, row - FIRST + LOWEST)
-+         before = np.where(row == HOLD, tokens[t - 1] - FIRST + LOWEST, row - FIRST + LOWEST)
-
+~         before = np.where(row == HOLD, before, row - FIRST + LOWEST) =>         before = np.where(row == HOLD, tokens[t - 1] - FIRST + LOWEST, row - FIRST + LOWEST)
 voices turned round: the columns of the score stand in the reverse order
--     return Score(pitches, tokens >= FIRST, **about)
-+     return Score(pitches[:, ::-1], tokens[:, ::-1] >= FIRST, **about)
+~     return Score(pitches, tokens >= FIRST, **about) =>     return Score(pitches[:, ::-1], tokens[:, ::-1] >= FIRST, **about)
 """
 
 # %% [markdown]
@@ -2043,32 +1716,19 @@ hunt(
 # %% mutants="roll_probes" of="rnncore.music.score.from_piano_roll"
 r"""
 repeated notes joined: a note that is struck again is held: unseen where nothing is repeated
-- if pitch in new and not struck[t, pitch - LOWEST]:
-+ if pitch in new:
-
+~ if pitch in new and not struck[t, pitch - LOWEST]: => if pitch in new:
 remembers through a rest: a note that comes back after a rest is taken for held: unseen where it is marked as struck
-- before = pitches[t]
-+ before = np.where(pitches[t] == REST, before, pitches[t])
-
+~ before = pitches[t] => before = np.where(pitches[t] == REST, before, pitches[t])
 lowest first: the lowest key goes to the first voice
-- np.flatnonzero(keys)[::-1]
-+ np.flatnonzero(keys)
-
+~ np.flatnonzero(keys)[::-1] => np.flatnonzero(keys)
 begins only where struck: a note that sounds and was never struck does not begin: unseen where the roll is clean
-- pitches[t, v], starts[t, v] = pitch, True
-+ pitches[t, v], starts[t, v] = pitch, struck[t, pitch - LOWEST]
-
+~ pitches[t, v], starts[t, v] = pitch, True => pitches[t, v], starts[t, v] = pitch, struck[t, pitch - LOWEST]
 voices not asked for: there are never more voices than keys at once
-- V = max(voices, int(sounds.sum(1).max(initial=1)))
-+ V = int(sounds.sum(1).max(initial=1))
-
+~ V = max(voices, int(sounds.sum(1).max(initial=1))) => V = int(sounds.sum(1).max(initial=1))
 tempo lost: the tempo is lost: unseen at 80
-- Score(pitches, starts, **about)
-+ Score(pitches, starts)
-
+~ Score(pitches, starts, **about) => Score(pitches, starts)
 struck is enough: a key that is marked as struck and does not sound is sung
-- for t, keys in enumerate(sounds):
-+ for t, keys in enumerate(sounds | struck):
+~ for t, keys in enumerate(sounds): => for t, keys in enumerate(sounds | struck):
 """
 
 # %% [markdown]

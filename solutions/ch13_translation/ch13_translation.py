@@ -335,131 +335,76 @@ print("Task 1 holds.")
 # %% mistakes="side_by_side"
 r"""
 the decoder fed its own target: the decoder is fed its own target: row t of `read` is the very token that row t should predict. In training it copies, and the loss is nearly 0; alone it has nothing to copy from. It reads START and then the target
-- read = padded([[START, *t] for t in targets])
-+ read = padded([[*t, END] for t in targets])
-
+~ read = padded([[START, *t] for t in targets]) => read = padded([[*t, END] for t in targets])
 targets not shifted: the targets were not shifted: they begin with START, which nobody has to say, and END is missing
-- padded([[*t, END] for t in targets])
-+ padded([[START, *t] for t in targets])
-
+~ padded([[*t, END] for t in targets]) => padded([[START, *t] for t in targets])
 END forgotten: END is missing: a decoder that never saw where a sentence ends never stops
-- padded([[*t, END] for t in targets])
-+ padded([[*t, PAD] for t in targets])
-
+~ padded([[*t, END] for t in targets]) => padded([[*t, PAD] for t in targets])
 END after the padding: END was put into the last row for all; it must stand right after each sentence's own last token
 -     real = said != PAD
 +     said[said == END] = PAD
 +     said[-1] = END
 +     real = said != PAD
-
 padding reversed too: short sources begin with padding, which comes last: turn each sentence round, not the padded array
-- ids = padded([s[::-1] for s in sources])
-+ ids = padded(sources)[::-1]
-
+~ ids = padded([s[::-1] for s in sources]) => ids = padded(sources)[::-1]
 sources not reversed: the sources stand as they were; they are to be read backwards
-- [s[::-1] for s in sources]
-+ sources
-
+~ [s[::-1] for s in sources] => sources
 time and batch swapped: the arrays are (B, T): time comes first
--         return a
-+         return a.T
-
+~         return a =>         return a.T
 padded in front: the padding stands in front of the sentences; it comes after them
-- a[: len(row), b] = row
-+ a[len(a) - len(row) :, b] = row
-
+~ a[: len(row), b] = row => a[len(a) - len(row) :, b] = row
 padded with END: the places after a sentence hold END instead of PAD: then they look like tokens that count
-- np.full((max(map(len, rows)), len(rows)), PAD)
-+ np.full((max(map(len, rows)), len(rows)), END)
-
+~ np.full((max(map(len, rows)), len(rows)), PAD) => np.full((max(map(len, rows)), len(rows)), END)
 END does not count: END was left out of `real`: the loss would never ask for the end of a sentence
-- real = said != PAD
-+ real = (said != PAD) & (said != END)
-
+~ real = said != PAD => real = (said != PAD) & (said != END)
 mask of what is read: `real` was made from `read`: it leaves out the first token of each target
--     return ids, read, said, real
-+     return ids, read, said, (read != PAD) & (read != START)
-
+~     return ids, read, said, real =>     return ids, read, said, (read != PAD) & (read != START)
 all places real: `real` is True everywhere, on the padding too: the loss would run over padding
-- real = said != PAD
-+ real = np.ones(said.shape, bool)
-
+~ real = said != PAD => real = np.ones(said.shape, bool)
 cut to the shortest: everything was cut to the shortest sentence; the longest one decides
--         return a
-+         return a[: min(map(len, rows))]
-
+~         return a =>         return a[: min(map(len, rows))]
 read and targets exchanged: `read` and `targets` stand in the opposite order: `read` begins with START
-- return ids, read, said, real
-+ return ids, said, read, real
-
+~ return ids, read, said, real => return ids, said, read, real
 targets turned round: the targets were turned round as well: the sources alone are read backwards
 -     read = padded([[START, *t] for t in targets])
 -     said = padded([[*t, END] for t in targets])
 +     read = padded([[START, *t[::-1]] for t in targets])
 +     said = padded([[*t[::-1], END] for t in targets])
-
 padded with minus one: the places after a sentence hold -1 instead of PAD, which is 0
-- return ids, read, said, real
-+ return *(np.where(a == PAD, -1, a) for a in (ids, read, said)), real
-
+~ return ids, read, said, real => return *(np.where(a == PAD, -1, a) for a in (ids, read, said)), real
 padded with minus 100: the places after a target hold -100, which a loss of torch leaves out; here they hold PAD
-- return ids, read, said, real
-+ return ids, read, np.where(real, said, -100), real
-
+~ return ids, read, said, real => return ids, read, np.where(real, said, -100), real
 targets padded with END: the places after a target hold END instead of PAD, although `real` is right
-- return ids, read, said, real
-+ return ids, read, np.where(real, said, END), real
-
+~ return ids, read, said, real => return ids, read, np.where(real, said, END), real
 END read: `read` holds END where a sentence is shorter than the longest: START and the target are read, and END is never read
--     read = padded([[START, *t] for t in targets])
-+     read = padded([[START, *t, END] for t in targets])[:-1]
-
+~     read = padded([[START, *t] for t in targets]) =>     read = padded([[START, *t, END] for t in targets])[:-1]
 sorted by length: the sentences were sorted by length; column b belongs to sentence b
 -     return ids, read, said, real
 +     order = sorted(range(len(sources)), key=lambda b: -len(sources[b]))
 +     return ids[:, order], read[:, order], said[:, order], real[:, order]
-
 START forgotten: START is missing in `read`: the decoder has nothing to begin with
-- read = padded([[START, *t] for t in targets])
-+ read = padded(targets)
-
+~ read = padded([[START, *t] for t in targets]) => read = padded(targets)
 END in the source: END stands after each source: a source is read without it
-- [s[::-1] for s in sources]
-+ [[*s[::-1], END] for s in sources]
-
+~ [s[::-1] for s in sources] => [[*s[::-1], END] for s in sources]
 one length for both: sources and targets got one length, that of the longest of all: S and T are different
-- np.full((max(map(len, rows)), len(rows)), PAD)
-+ np.full((max(len(row) + (rows_of is targets) for rows_of in (sources, targets) for row in rows_of), len(rows)), PAD)
-
+~ np.full((max(map(len, rows)), len(rows)), PAD) => np.full((max(len(row) + (rows_of is targets) for rows_of in (sources, targets) for row in rows_of), len(rows)), PAD)
 START and END exchanged: START and END are exchanged: what is read begins with START, and what is to be said ends with END
 -     read = padded([[START, *t] for t in targets])
 -     said = padded([[*t, END] for t in targets])
 +     read = padded([[END, *t] for t in targets])
 +     said = padded([[*t, START] for t in targets])
-
 target turned round: what the decoder is to write was turned round; it is the source alone that is read from its end
--     said = padded([[*t, END] for t in targets])
-+     said = padded([[*t[::-1], END] for t in targets])
-
+~     said = padded([[*t, END] for t in targets]) =>     said = padded([[*t[::-1], END] for t in targets])
 START is written: the targets begin with START; that is what is read first, and nobody writes it
--     said = padded([[*t, END] for t in targets])
-+     said = padded([[START, *t, END] for t in targets])
-
+~     said = padded([[*t, END] for t in targets]) =>     said = padded([[START, *t, END] for t in targets])
 END is read: what is read ends with END; after END nothing is written any more
--     read = padded([[START, *t] for t in targets])
-+     read = padded([[START, *t, END] for t in targets])
-
+~     read = padded([[START, *t] for t in targets]) =>     read = padded([[START, *t, END] for t in targets])
 END is not written: the targets lack END, so that the decoder never learns to stop
--     said = padded([[*t, END] for t in targets])
-+     said = padded([[*t] for t in targets])
-
+~     said = padded([[*t, END] for t in targets]) =>     said = padded([[*t] for t in targets])
 sources one longer: the sources have a row of PAD more than the longest of them needs
--     ids = padded([s[::-1] for s in sources])
-+     ids = padded([[*s[::-1], PAD] for s in sources])
-
+~     ids = padded([s[::-1] for s in sources]) =>     ids = padded([[*s[::-1], PAD] for s in sources])
 real of what follows START: real has a row less: it says of what is to be written, END included, whether it counts
--     real = said != PAD
-+     real = padded([[*t] for t in targets]) != PAD
+~     real = said != PAD =>     real = padded([[*t] for t in targets]) != PAD
 """
 
 # %% [markdown]
@@ -620,141 +565,82 @@ properties.points("Task 2 holds.")
 # %% mistakes="token_loss"
 r"""
 loss over padding: the loss ran over padding: the decoder is taught to say PAD, and a long sentence in the batch makes every other one look easier
-- real = (targets != PAD)[..., None]
-+ real = (targets == targets)[..., None]
-
+~ real = (targets != PAD)[..., None] => real = (targets == targets)[..., None]
 divided by all places: the sum was divided by T B, padding and all: the more padding, the smaller the loss. Divide by the real tokens
-- N = xp.sum(xp.astype(real, logits.dtype))
-+ N = targets.shape[0] * targets.shape[1]
-
+~ N = xp.sum(xp.astype(real, logits.dtype)) => N = targets.shape[0] * targets.shape[1]
 gradient over padding [gradients]: the loss leaves the padding out, and its gradient does not
-- d_logits = xp.where(real, error, nothing) / N
-+ d_logits = error / N
-
+~ d_logits = xp.where(real, error, nothing) / N => d_logits = error / N
 each sentence averaged by itself: each sentence was averaged by itself, and then the sentences: a token of a short one weighs more. Divide once, by all real tokens
 -     loss = -xp.sum(
 +     N = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]{{unit.N}}
 +     loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)
 +     _ = -xp.sum(
-
 each sentence averaged by itself, in the loss alone: the loss averages each sentence by itself, and then the sentences; d_logits does not. Divide once, by all real tokens
 -     return loss, d_logits
 +     each = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]{{unit.N}}
 +     return xp.sum(-xp.where(real & hit, log_p, nothing) / each), d_logits
-
 each step averaged by itself: each step was averaged by itself, and then the steps: the last tokens of the longest sentence weigh most. Divide once, by all real tokens
 -     loss = -xp.sum(
 +     N = xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) * targets.shape[0]{{unit.N}}
 +     N = xp.where(N > 0, N, N + 1)
 +     loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)
 +     _ = -xp.sum(
-
 END does not count: END was left out: a decoder that is not asked for it never stops
-- real = (targets != PAD)[..., None]
-+ real = (targets > 2)[..., None]
-
+~ real = (targets != PAD)[..., None] => real = (targets > 2)[..., None]
 first row skipped: the first row was left out, as if it were START; `targets` is shifted already, and its first row is the first word
-- real = (targets != PAD)[..., None]
-+ real = xp.concat([targets[:1, ...] < 0, targets[1:, ...] != PAD])[..., None]
-
+~ real = (targets != PAD)[..., None] => real = xp.concat([targets[:1, ...] < 0, targets[1:, ...] != PAD])[..., None]
 targets of the step before: each row was compared with the target of the row before: `targets` is shifted already
-- hit = targets[..., None] == classes
-+ hit = xp.roll(targets, 1, axis=0)[..., None] == classes
-
+~ hit = targets[..., None] == classes => hit = xp.roll(targets, 1, axis=0)[..., None] == classes
 summed: this is the sum over the tokens; the mean was asked for
-- N = xp.sum(xp.astype(real, logits.dtype))
-+ N = xp.sum(xp.astype(real, logits.dtype)) * 0 + 1
-
+~ N = xp.sum(xp.astype(real, logits.dtype)) => N = xp.sum(xp.astype(real, logits.dtype)) * 0 + 1
 gradient not divided [gradients]: the loss was divided by N, and d_logits was not
-- d_logits = xp.where(real, error, nothing) / N
-+ d_logits = xp.where(real, error, nothing)
-
+~ d_logits = xp.where(real, error, nothing) / N => d_logits = xp.where(real, error, nothing)
 gradient with the wrong sign [gradients]: d_logits has the wrong sign: going against it makes the targets less likely
-- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ error = xp.astype(hit, logits.dtype) - xp.exp(log_p)
-
+~ error = xp.exp(log_p) - xp.astype(hit, logits.dtype) => error = xp.astype(hit, logits.dtype) - xp.exp(log_p)
 gradient at the target alone [gradients]: only the target's logit got a gradient; the others have to go down
-- d_logits = xp.where(real, error, nothing) / N
-+ d_logits = xp.where(real & hit, error, nothing) / N
-
+~ d_logits = xp.where(real, error, nothing) / N => d_logits = xp.where(real & hit, error, nothing) / N
 softmax forgotten in the gradient [gradients]: this is the gradient with respect to log p; on the way through the softmax p is added
-- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ error = -xp.astype(hit, logits.dtype)
-
+~ error = xp.exp(log_p) - xp.astype(hit, logits.dtype) => error = -xp.astype(hit, logits.dtype)
 padding multiplied away [hidden, gradients]: the padding was multiplied by zero: a NaN in it stays one
-- xp.where(real, error, nothing) / N
-+ xp.astype(real, logits.dtype) * error / N
-
+~ xp.where(real, error, nothing) / N => xp.astype(real, logits.dtype) * error / N
 minus forgotten: the loss is negative: log p is below 0, so its minus is asked for
-- loss = -xp.sum(
-+ loss = xp.sum(
-
+~ loss = -xp.sum( => loss = xp.sum(
 p without the logarithm: the probabilities were averaged; average their logarithms
-- -xp.sum(xp.where(real & hit, log_p, nothing)) / N
-+ -xp.sum(xp.where(real & hit, xp.exp(log_p), nothing)) / N
-
+~ -xp.sum(xp.where(real & hit, log_p, nothing)) / N => -xp.sum(xp.where(real & hit, xp.exp(log_p), nothing)) / N
 {{unit.odd}}: the loss is in {{unit.odd}}: {{unit.says}}
-- -xp.sum(xp.where(real & hit, log_p, nothing)) / N
-+ -xp.sum(xp.where(real & hit, log_p, nothing)) / N{{unit.turn}}
-
+~ -xp.sum(xp.where(real & hit, log_p, nothing)) / N => -xp.sum(xp.where(real & hit, log_p, nothing)) / N{{unit.turn}}
 divided by the classes too: the sum was divided by the number of classes as well: N counts tokens
-- N = xp.sum(xp.astype(real, logits.dtype))
-+ N = xp.sum(xp.astype(real, logits.dtype)) * logits.shape[2]
-
+~ N = xp.sum(xp.astype(real, logits.dtype)) => N = xp.sum(xp.astype(real, logits.dtype)) * logits.shape[2]
 divided by the sentences: the sum was divided by the number of sentences: N counts their tokens
-- N = xp.sum(xp.astype(real, logits.dtype))
-+ N = targets.shape[1]
-
+~ N = xp.sum(xp.astype(real, logits.dtype)) => N = targets.shape[1]
 softmax over the sentences: the softmax ran over the sentences of the batch; it runs over the classes, the last axis
-- log_p = log_softmax(logits)
-+ log_p = logits - xp.log(xp.sum(xp.exp(logits), axis=1, keepdims=True))
-
+~ log_p = log_softmax(logits) => log_p = logits - xp.log(xp.sum(xp.exp(logits), axis=1, keepdims=True))
 softmax over time: the softmax ran over the steps; it runs over the classes, the last axis
-- log_p = log_softmax(logits)
-+ log_p = logits - xp.log(xp.sum(xp.exp(logits), axis=0, keepdims=True))
-
+~ log_p = log_softmax(logits) => log_p = logits - xp.log(xp.sum(xp.exp(logits), axis=0, keepdims=True))
 PAD taken out of the softmax: PAD was taken out of the softmax: it is a class like the others, and only its places are left out
-- log_p = log_softmax(logits)
-+ log_p = log_softmax(xp.where(classes == PAD, nothing - 1e9, logits))
-
+~ log_p = log_softmax(logits) => log_p = log_softmax(xp.where(classes == PAD, nothing - 1e9, logits))
 targets of the step after: each row was compared with the target of the row after: `targets` is shifted already
-- hit = targets[..., None] == classes
-+ hit = xp.roll(targets, -1, axis=0)[..., None] == classes
-
+~ hit = targets[..., None] == classes => hit = xp.roll(targets, -1, axis=0)[..., None] == classes
 classes counted from 1: the classes were counted from 1: token k is class k
-- hit = targets[..., None] == classes
-+ hit = targets[..., None] == classes + 1
-
+~ hit = targets[..., None] == classes => hit = targets[..., None] == classes + 1
 smoothed labels: the targets were smoothed by 0.1: the loss is asked for as it stands
 -     loss = -xp.sum(xp.where(real & hit, log_p, nothing)) / N
 -     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 +     soft = 0.9 * xp.astype(hit, logits.dtype) + 0.1 / logits.shape[2]
 +     loss = -xp.sum(xp.where(real, soft * log_p, nothing)) / N
 +     error = xp.exp(log_p) - soft
-
 target forgotten in the gradient [gradients]: d_logits is p alone: at the target 1 is subtracted
-- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ error = xp.exp(log_p)
-
+~ error = xp.exp(log_p) - xp.astype(hit, logits.dtype) => error = xp.exp(log_p)
 log p in the gradient [gradients]: d_logits has log p where p belongs
-- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ error = log_p - xp.astype(hit, logits.dtype)
-
+~ error = xp.exp(log_p) - xp.astype(hit, logits.dtype) => error = log_p - xp.astype(hit, logits.dtype)
 slope of the softmax twice [gradients]: d_logits has p (1 - p) as a factor: p minus the target is already the gradient through the softmax
-- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ error = (xp.exp(log_p) - xp.astype(hit, logits.dtype)) * xp.exp(log_p) * (1 - xp.exp(log_p))
-
+~ error = xp.exp(log_p) - xp.astype(hit, logits.dtype) => error = (xp.exp(log_p) - xp.astype(hit, logits.dtype)) * xp.exp(log_p) * (1 - xp.exp(log_p))
 END not counted in N: N leaves END out, and the sum does not; END is a token that counts
-- N = xp.sum(xp.astype(real, logits.dtype))
-+ N = xp.sum(xp.astype(real & (targets != 2)[..., None], logits.dtype))
-
+~ N = xp.sum(xp.astype(real, logits.dtype)) => N = xp.sum(xp.astype(real & (targets != 2)[..., None], logits.dtype))
 p squared [gradients]: p was squared in the gradient: it is p less the target
--     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+     error = xp.exp(2 * log_p) - xp.astype(hit, logits.dtype)
-
+~     error = xp.exp(log_p) - xp.astype(hit, logits.dtype) =>     error = xp.exp(2 * log_p) - xp.astype(hit, logits.dtype)
 one token too few: the sums were divided by N - 1; the mean over N tokens divides by N
--     N = xp.sum(xp.astype(real, logits.dtype))
-+     N = (xp.sum(xp.astype(real, logits.dtype)) - 1)
+~     N = xp.sum(xp.astype(real, logits.dtype)) =>     N = (xp.sum(xp.astype(real, logits.dtype)) - 1)
 """
 
 # %% [markdown]
@@ -926,105 +812,56 @@ properties.points("Task 3 holds.")
 # %% mistakes="part_teacher"
 r"""
 the decoder fed its own target: the decoder is fed its own target: at step t it read the token that step t should predict. `read` begins with START, and is shifted already
-- said, read[t, ...])
-+ said, read[min(t + 1, read.shape[0] - 1), ...])
-
+~ said, read[t, ...]) => said, read[min(t + 1, read.shape[0] - 1), ...])
 the teacher never silent: the coin was not looked at: this is teacher forcing at every step
-- xp.where(own[t, ...] & heard, said, read[t, ...])
-+ read[t, ...]
-
+~ xp.where(own[t, ...] & heard, said, read[t, ...]) => read[t, ...]
 the teacher always silent: the coin was not looked at: this decoder hears nobody but itself
-- own[t, ...] & heard
-+ xp.logical_or(own[t, ...], own[t, ...] == own[t, ...]) & heard
-
+~ own[t, ...] & heard => xp.logical_or(own[t, ...], own[t, ...] == own[t, ...]) & heard
 coin the other way round: the coin was taken the other way round: True means its own word
-- own[t, ...] & heard, said, read[t, ...])
-+ own[t, ...] & heard, read[t, ...], said)
-
+~ own[t, ...] & heard, said, read[t, ...]) => own[t, ...] & heard, read[t, ...], said)
 coin of the step before: the coin of the step before was taken: own[t] says what is read at step t
-- own[t, ...] & heard
-+ own[max(t - 1, 0), ...] & heard
-
+~ own[t, ...] & heard => own[max(t - 1, 0), ...] & heard
 one coin for all sentences: the first sentence's coin decided for all; each sentence has its own
-- own[t, ...] & heard
-+ own[t, :1] & heard
-
+~ own[t, ...] & heard => own[t, :1] & heard
 vector at the first step only: the source's vector was given at the first step only: the state must carry it to the end, and does not. This decoder gets it at every step
-- xp.concat([{{given.of}}], axis=1)
-+ xp.concat([{{given.once}}], axis=1)
-
+~ xp.concat([{{given.of}}], axis=1) => xp.concat([{{given.once}}], axis=1)
 {{given.name}}: vector and embedding are in the wrong order: the columns of W_x expect the {{given.first}} first
-- xp.concat([{{given.of}}], axis=1)
-+ xp.concat([{{given.odd}}], axis=1)
-
+~ xp.concat([{{given.of}}], axis=1) => xp.concat([{{given.odd}}], axis=1)
 a fresh state at each step: each step began from the first state: nothing of what was read before is left
-- y, (h,), _ = unroll(
-+ y, (last,), _ = unroll(
-
+~ y, (h,), _ = unroll( => y, (last,), _ = unroll(
 PAD and START are said: the decoder said PAD or START, which stand in no target: look among the tokens from END on
-- xp.argmax(now[0, :, END:], axis=1) + END
-+ xp.argmax(now[0, ...], axis=1)
-
+~ xp.argmax(now[0, :, END:], axis=1) + END => xp.argmax(now[0, ...], axis=1)
 END is never said: the decoder could not say END; only PAD and START are never said
-- xp.argmax(now[0, :, END:], axis=1) + END
-+ xp.argmax(now[0, :, END + 1 :], axis=1) + END + 1
-
+~ xp.argmax(now[0, :, END:], axis=1) + END => xp.argmax(now[0, :, END + 1 :], axis=1) + END + 1
 words two too low: PAD and START were cut off, and then the places were taken for token numbers: they begin at END
-- xp.argmax(now[0, :, END:], axis=1) + END
-+ xp.argmax(now[0, :, END:], axis=1)
-
+~ xp.argmax(now[0, :, END:], axis=1) + END => xp.argmax(now[0, :, END:], axis=1)
 the first sentence's word for all: all sentences read what the first one said
-- xp.argmax(now[0, :, END:], axis=1) + END
-+ xp.argmax(now[0, :1, END:], axis=1) + END
-
+~ xp.argmax(now[0, :, END:], axis=1) + END => xp.argmax(now[0, :1, END:], axis=1) + END
 one coin for a step: where one sentence heard itself, all did: each sentence has its own coin
-- xp.where(own[t, ...] & heard, said, read[t, ...])
-+ said if t > 0 and bool(xp.any(own[t, ...])) else read[t, ...]
-
+~ xp.where(own[t, ...] & heard, said, read[t, ...]) => said if t > 0 and bool(xp.any(own[t, ...])) else read[t, ...]
 START at the first step: where the coin fell at step 0, START was read: all sentences read `read[0]`, whatever the coin
-- own[t, ...] & heard, said, read[t, ...])
-+ own[t, ...], said if t > 0 else 0 * said + START, read[t, ...])
-
+~ own[t, ...] & heard, said, read[t, ...]) => own[t, ...], said if t > 0 else 0 * said + START, read[t, ...])
 coin of the step after: the coin of the step after was taken: own[t] says what is read at step t
-- own[t, ...] & heard
-+ own[min(t + 1, own.shape[0] - 1), ...] & heard
-
+~ own[t, ...] & heard => own[min(t + 1, own.shape[0] - 1), ...] & heard
 token of the step before: the teacher was a step late: at step t it gives `read[t]`
-- said, read[t, ...])
-+ said, read[max(t - 1, 0), ...])
-
+~ said, read[t, ...]) => said, read[max(t - 1, 0), ...])
 first word said for ever: what the decoder said was never kept: it reads `read[0]` again and again
 -         said = xp.argmax(now[0, :, END:], axis=1) + END
 -
-
 the teacher's word taken for its own: what was kept as the decoder's own word is the teacher's word of that step, not what the decoder said
-- said = xp.argmax(now[0, :, END:], axis=1) + END
-+ said = read[t, ...]
-
+~ said = xp.argmax(now[0, :, END:], axis=1) + END => said = read[t, ...]
 own word only where it spoke itself: what the decoder said was kept only where it heard itself; it says something at every step
-- said = xp.argmax(now[0, :, END:], axis=1) + END
-+ said = xp.where(own[t, ...], xp.argmax(now[0, :, END:], axis=1) + END, read[t, ...])
-
+~ said = xp.argmax(now[0, :, END:], axis=1) + END => said = xp.where(own[t, ...], xp.argmax(now[0, :, END:], axis=1) + END, read[t, ...])
 least likely word: the least likely word was said
-- said = xp.argmax(now[0, :, END:], axis=1) + END
-+ said = xp.argmin(now[0, :, END:], axis=1) + END
-
+~ said = xp.argmax(now[0, :, END:], axis=1) + END => said = xp.argmin(now[0, :, END:], axis=1) + END
 END said for ever: a sentence that had read END says END at all later steps: it simply goes on
-- said = xp.argmax(now[0, :, END:], axis=1) + END
-+ said = xp.where(token == END, token, xp.argmax(now[0, :, END:], axis=1) + END)
-
+~ said = xp.argmax(now[0, :, END:], axis=1) + END => said = xp.where(token == END, token, xp.argmax(now[0, :, END:], axis=1) + END)
 state set to zero: each step began from a state of zeros: the state goes on from `h`
-- x[None, ...], (h,))
-+ x[None, ...], (0 * h,))
-
+~ x[None, ...], (h,)) => x[None, ...], (0 * h,))
 log probabilities returned: the logits went through a softmax; they are returned as they are
-- logits.append(now[0, ...])
-+ logits.append(log_softmax(now)[0, ...])
-
+~ logits.append(now[0, ...]) => logits.append(log_softmax(now)[0, ...])
 PAD and START shut out of what is returned: PAD and START were shut out of the logits that are returned; nothing is taken out of them
-- logits.append(now[0, ...])
-+ logits.append(xp.where(xp.arange(now.shape[2], device=device_of(now)) < END, 0 * now[0, ...] - 1e9, now[0, ...]))
-
+~ logits.append(now[0, ...]) => logits.append(xp.where(xp.arange(now.shape[2], device=device_of(now)) < END, 0 * now[0, ...] - 1e9, now[0, ...]))
 words of a taught decoder: the decoder's own words come from a run with the teacher at every step; it repeats what it says in this run
 -     for t in range(read.shape[0]):
 -         heard = t > 0
@@ -1043,40 +880,30 @@ words of a taught decoder: the decoder's own words come from a run with the teac
 +         x = xp.concat([{{given.of}}], axis=1)
 +         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
 +         now = readout(out, y)
-
 START said: PAD alone was shut out; the decoder never says START either
-- xp.argmax(now[0, :, END:], axis=1) + END
-+ xp.argmax(now[0, :, START:], axis=1) + START
-
+~ xp.argmax(now[0, :, END:], axis=1) + END => xp.argmax(now[0, :, START:], axis=1) + START
 stops at END: a sentence whose decoder had said END stood still; it simply goes on
 -         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
 +         old = h
 +         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
 +         h = xp.where(((said == END) & heard)[:, None], old, h)
-
 minus infinity in what is returned: PAD and START were shut out of the logits that are returned; nothing is taken out of them
-- logits.append(now[0, ...])
-+ logits.append(xp.where(xp.arange(now.shape[2], device=device_of(now)) < END, 0 * now[0, ...] - math.inf, now[0, ...]))
-
+~ logits.append(now[0, ...]) => logits.append(xp.where(xp.arange(now.shape[2], device=device_of(now)) < END, 0 * now[0, ...] - math.inf, now[0, ...]))
 last word said after a coin: the word that was said was renewed only where the coin chose it: a later coin then reads an old word
 -         said = xp.argmax(now[0, :, END:], axis=1) + END
 +         new = xp.argmax(now[0, :, END:], axis=1) + END
 +         said = new if t == 0 else xp.where(own[t, ...], new, said)
-
 starts at zero: the decoder's state begins at 0; it is to begin at h, the summary of the source
 -     for t in range(read.shape[0]):
 +     h = 0 * h
 +     for t in range(read.shape[0]):
-
 state never carried on: the state that is returned, or read next, is the first step's: each step begins where the one before ended
 -         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
 +         first = h if t == 0 else first
 +         y, _, _ = unroll(gru_cell, loop, x[None, ...], (first,))
 +         h = y[0, ...]
-
 first state returned: each step carried its state on, but the state returned is the one from before the first step
--         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
-+         y, (g,), _ = unroll(gru_cell, loop, x[None, ...], (g if t else h,))
+~         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,)) =>         y, (g,), _ = unroll(gru_cell, loop, x[None, ...], (g if t else h,))
 """
 
 # %% [markdown]
@@ -1222,140 +1049,80 @@ properties.points("Task 4 holds.")
 # %% mistakes="ranked"
 r"""
 beam score not normalised: the beam's score was not normalised: log p falls with every token, so that short translations are favoured. Divide by the length penalty
-- p / length_penalty(n, alpha)
-+ p
-
+~ p / length_penalty(n, alpha) => p
 multiplied by the penalty: log p was multiplied by the penalty: it is negative, so that long translations lose twice. Divide
-- p / length_penalty(n, alpha)
-+ p * length_penalty(n, alpha)
-
+~ p / length_penalty(n, alpha) => p * length_penalty(n, alpha)
 divided by the length itself: this divides by n to the power of alpha, which others do; here it is `length_penalty(n, alpha)`
-- p / length_penalty(n, alpha)
-+ p / max(n, 1) ** alpha
-
+~ p / length_penalty(n, alpha) => p / max(n, 1) ** alpha
 {{by.name}}: {{by.says}}
-- length_penalty(n, alpha)
-+ length_penalty({{by.odd}}, alpha)
-
+~ length_penalty(n, alpha) => length_penalty({{by.odd}}, alpha)
 END left in the tokens: the translations still hold END
-- (k[:-1], p
-+ (k, p
-
+~ (k[:-1], p => (k, p
 greedy: one candidate was kept at each step, which is the greedy choice; `width` of them stay
-- [:width]
-+ [:1]
-
+~ [:width] => [:1]
 one too many kept: one candidate more than `width` stays
-- [:width]
-+ [: width + 1]
-
+~ [:width] => [: width + 1]
 each beginning for itself: each beginning kept its own best tokens; all candidates compete, and a weak beginning may lose its place to two of a strong one
-- for k in range(END, K)
-+ for k in sorted(range(END, K), key=lambda k: -step[(START, *tokens)[-1], k])[: max(1, width // len(live))]
-
+~ for k in range(END, K) => for k in sorted(range(END, K), key=lambda k: -step[(START, *tokens)[-1], k])[: max(1, width // len(live))]
 last token alone: candidates were ranked by their last token alone; log p is added up from the first
-- p + float(step[(START, *tokens)[-1], k])
-+ float(step[(START, *tokens)[-1], k])
-
+~ p + float(step[(START, *tokens)[-1], k]) => float(step[(START, *tokens)[-1], k])
 probabilities added: probabilities were added; add their logarithms
-- p + float(step[(START, *tokens)[-1], k])
-+ p + float(np.exp(step[(START, *tokens)[-1], k]))
-
+~ p + float(step[(START, *tokens)[-1], k]) => p + float(np.exp(step[(START, *tokens)[-1], k]))
 START read again and again: every token was predicted from START; after a word the decoder reads that word
-- step[(START, *tokens)[-1], k]
-+ step[START, k]
-
+~ step[(START, *tokens)[-1], k] => step[START, k]
 PAD and START are said: PAD or START were extended with, which stand in no target
-- for k in range(END, K)
-+ for k in range(K)
-
+~ for k in range(END, K) => for k in range(K)
 an end keeps its place: ends and beginnings each got `width` places; here they compete for the same ones (the chapter's search lets as many live on, which is its convention)
-- sorted(found, key=lambda f: -f[1])[:width]
-+ sorted([f for f in found if f[0][-1] == END], key=lambda f: -f[1])[:width] + sorted([f for f in found if f[0][-1] != END], key=lambda f: -f[1])[:width]
-
+~ sorted(found, key=lambda f: -f[1])[:width] => sorted([f for f in found if f[0][-1] == END], key=lambda f: -f[1])[:width] + sorted([f for f in found if f[0][-1] != END], key=lambda f: -f[1])[:width]
 over at the first end: the search stopped at the first translation; a longer one may have the better score
 -  for k, p in over]
 +  for k, p in over]
 +         if ended:
 +             break
-
 ranked by log p: the order is that of log p; asked for is that of the scores
-- sorted(ended, key=lambda e: -e[1])
-+ sorted(ended, key=lambda e: -e[1] * length_penalty({{by.len}}, alpha))
-
+~ sorted(ended, key=lambda e: -e[1]) => sorted(ended, key=lambda e: -e[1] * length_penalty({{by.len}}, alpha))
 an end makes the beam narrower: each translation that has ended took a place away from all later steps; it competes at its own step alone
-- [:width]
-+ [: max(0, width - len(ended))]
-
+~ [:width] => [: max(0, width - len(ended))]
 cut to the width: only the best `width` translations were returned, as the chapter's search does; all that ended are asked for
--     return sorted(ended, key=lambda e: -e[1])
-+     return sorted(ended, key=lambda e: -e[1])[:width]
-
+~     return sorted(ended, key=lambda e: -e[1]) =>     return sorted(ended, key=lambda e: -e[1])[:width]
 what did not end returned too: beginnings that never ended were returned; they are dropped
 -     return sorted(ended, key=
 +     ended += [(k, p / length_penalty(len(k), alpha)) for k, p in live]
 +     return sorted(ended, key=
-
 worst first: the worst score comes first; the best one should
--     return sorted(ended, key=lambda e: -e[1])
-+     return sorted(ended, key=lambda e: e[1])
-
+~     return sorted(ended, key=lambda e: -e[1]) =>     return sorted(ended, key=lambda e: e[1])
 in the order found: the translations stand in the order in which they ended; sort them by their score, best first
--     return sorted(ended, key=lambda e: -e[1])
-+     return ended
-
+~     return sorted(ended, key=lambda e: -e[1]) =>     return ended
 rows and columns exchanged: `log_p` was read the wrong way round: the last token is its second axis, the next one its third
-- step[(START, *tokens)[-1], k]
-+ step[k, (START, *tokens)[-1]]
-
+~ step[(START, *tokens)[-1], k] => step[k, (START, *tokens)[-1]]
 the first step's table: the table of the first step was used at all steps: each has its own
-- step[(START, *tokens)[-1], k]
-+ log_p[0, (START, *tokens)[-1], k]
-
+~ step[(START, *tokens)[-1], k] => log_p[0, (START, *tokens)[-1], k]
 log p multiplied: logarithms were multiplied: the logarithm of a product is their sum
-- p + float(step[(START, *tokens)[-1], k])
-+ (p or 1.0) * float(step[(START, *tokens)[-1], k])
-
+~ p + float(step[(START, *tokens)[-1], k]) => (p or 1.0) * float(step[(START, *tokens)[-1], k])
 probability for log p: the probability was scored: its logarithm is divided by the penalty
-- p / length_penalty(n, alpha)
-+ float(np.exp(p)) / length_penalty(n, alpha)
-
+~ p / length_penalty(n, alpha) => float(np.exp(p)) / length_penalty(n, alpha)
 penalty without its five: the penalty is ((5 + n)/6) to the power of alpha: the 5 is missing
-- length_penalty(n, alpha)
-+ (max(n, 1) / 6) ** alpha
-
+~ length_penalty(n, alpha) => (max(n, 1) / 6) ** alpha
 START in the tokens: the translations begin with START, which nobody said
-- (k[:-1], p
-+ ((START, *k[:-1]), p
-
+~ (k[:-1], p => ((START, *k[:-1]), p
 over when as many have ended as the beam is wide: the search stopped when `width` translations had ended; it goes on while a hypothesis is alive
 -  for k, p in over]
 +  for k, p in over]
 +         if len(ended) >= width:
 +             break
-
 twice as many kept: twice `width` candidates stay
-- [:width]
-+ [: 2 * width]
-
+~ [:width] => [: 2 * width]
 END said at the last step: what had not ended by the last step was made to end there; it is dropped
-- for k in range(END, K)
-+ for k in (range(END, K) if n < {{by.last}} else [END])
-
+~ for k in range(END, K) => for k in (range(END, K) if n < {{by.last}} else [END])
 divided by the width's penalty: the penalty is that of the width of the beam; a translation's own length decides
--         ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over]
-+         ended += [(k[:-1], p / length_penalty(width, alpha)) for k, p in over]
-
+~         ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over] =>         ended += [(k[:-1], p / length_penalty(width, alpha)) for k, p in over]
 one word more in the penalty: the length that divides is {{by.more}} too large
--         ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over]
-+         ended += [(k[:-1], p / length_penalty({{by.more_n}}, alpha)) for k, p in over]
-
+~         ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over] =>         ended += [(k[:-1], p / length_penalty({{by.more_n}}, alpha)) for k, p in over]
 what has ended takes no place: the best `width` that go on were kept, and what has ended beside them; both share the beam
 -         best = sorted(found, key=lambda f: -f[1])[:width]
 +         best = sorted(found, key=lambda f: -f[1])
 +         rest = [n for n, f in enumerate(best) if f[0][-1] != END]
 +         best = best[: rest[width - 1] + 1] if len(rest) >= width else best
-
 width for each beginning: the best `width` of each beginning were kept; the best of all together are
 -             for k in range(END, K)
 -         ]
@@ -1363,10 +1130,8 @@ width for each beginning: the best `width` of each beginning were kept; the best
 +             for k in sorted(range(END, K), key=lambda k: -step[(START, *tokens)[-1], k])[:width]
 +         ]
 +         best = sorted(found, key=lambda f: -f[1])
-
 begins with END: the first word was looked up in END's row; a translation begins with START
--             ((*tokens, k), p + float(step[(START, *tokens)[-1], k]))
-+             ((*tokens, k), p + float(step[(END, *tokens)[-1], k]))
+~             ((*tokens, k), p + float(step[(START, *tokens)[-1], k])) =>             ((*tokens, k), p + float(step[(END, *tokens)[-1], k]))
 """
 
 # %% [markdown]
@@ -1548,130 +1313,70 @@ properties.points("Task 5 holds.")
 # %% mistakes="exact_by_length"
 r"""
 length of the translation: the pairs were sorted by the length of the target; it is the source that the vector has to hold
-- len(source.split())
-+ len(b.split())
-
+~ len(source.split()) => len(b.split())
 length of what was said: the pairs were sorted by the length of what was said: a translator that stops early then looks good on short sentences
-- len(source.split())
-+ len(a.split())
-
+~ len(source.split()) => len(a.split())
 length in letters: the length was counted in letters; count words
-- len(source.split())
-+ len(source)
-
+~ len(source.split()) => len(source)
 upper case forgiven: upper and lower case were taken for the same; exact is exact
-- append(a == b)
-+ append(a.lower() == b.lower())
-
+~ append(a == b) => append(a.lower() == b.lower())
 order forgiven: the order of the words was not looked at
-- append(a == b)
-+ append(sorted(a.split()) == sorted(b.split()))
-
+~ append(a == b) => append(sorted(a.split()) == sorted(b.split()))
 the beginning is enough: a translation that stops too early was taken for exact
-- append(a == b)
-+ append(b.startswith(a))
-
+~ append(a == b) => append(b.startswith(a))
 share of right words: this is the share of words that are right; exact match gives a sentence with one wrong word nothing
-- append(a == b)
-+ append(sum(x == y for x, y in zip(a.split(), b.split(), strict=False)) / len(b.split()))
-
+~ append(a == b) => append(sum(x == y for x, y in zip(a.split(), b.split(), strict=False)) / len(b.split()))
 divided by all pairs: the exact ones of a length were divided by the pairs of all lengths
-- sum(by[n]) / len(by[n])
-+ sum(by[n]) / len(sources)
-
+~ sum(by[n]) / len(by[n]) => sum(by[n]) / len(sources)
 a lucky length counts: `holds` is the longest length above the bar, although a shorter one is below it; all shorter ones must hold too
--             break
-+             continue
-
+~             break =>             continue
 the first that fails: `holds` is the first length that fails; asked for is the last one before it
 -             break
 -         holds = n
 +             holds = n
 +             break
-
 above the bar: a share that just reaches the bar was taken for a failure; at least `bar` is enough
-- if share < bar:
-+ if share <= bar:
-
+~ if share < bar: => if share <= bar:
 lengths counted: `holds` counts how many lengths hold; it is the length itself, and lengths may be missing
--         holds = n
-+         holds = max(holds, 0) + 1
-
+~         holds = n =>         holds = max(holds, 0) + 1
 lists cut to the shortest [hidden, refusals]: lists of different length were accepted
-- strict=True
-+ strict=False
-
+~ strict=True => strict=False
 hyphens part words: a hyphen was taken for a space: words stand between spaces
-- len(source.split())
-+ len(source.replace("-", " ").split())
-
+~ len(source.split()) => len(source.replace("-", " ").split())
 running share: `holds` looks at the share of all pairs up to a length, so that good short ones carry bad long ones; each length counts by itself
-- if share < bar:
-+ if sum(c * s for m, c, s in rows if m <= n) / sum(c for m, c, s in rows if m <= n) < bar:
-
+~ if share < bar: => if sum(c * s for m, c, s in rows if m <= n) / sum(c for m, c, s in rows if m <= n) < bar:
 the shortest not looked at: the shortest length was not looked at: where it fails `holds` is {{none.it}}, and where it alone holds, it is that length
-- for n, _, share in rows:
-+ for n, _, share in rows[1:]:
-
+~ for n, _, share in rows: => for n, _, share in rows[1:]:
 None where nothing holds: `holds` is None where not even the shortest length has the share: it is {{none.it}}
-- return rows, holds
-+ return rows, holds if holds > 0 else None
-
+~ return rows, holds => return rows, holds if holds > 0 else None
 in order of appearance: the rows stand in the order in which the lengths occur; the shortest comes first
-- for n in sorted(by)]
-+ for n in by]
-
+~ for n in sorted(by)] => for n in by]
 longest first: the longest length stands first; the shortest does
-- return rows, holds
-+ return rows[::-1], holds
-
+~ return rows, holds => return rows[::-1], holds
 count of the exact ones: the count is that of the exact ones: it is that of all pairs of a length
-- (n, len(by[n]), sum
-+ (n, sum(by[n]), sum
-
+~ (n, len(by[n]), sum => (n, sum(by[n]), sum
 percent: the share is in percent: 1.0 stands for all
-- return rows, holds
-+ return [(n, c, 100 * share) for n, c, share in rows], holds
-
+~ return rows, holds => return [(n, c, 100 * share) for n, c, share in rows], holds
 share of the wrong ones: the share is that of the wrong translations
-- return rows, holds
-+ return [(n, c, 1 - share) for n, c, share in rows], holds
-
+~ return rows, holds => return [(n, c, 1 - share) for n, c, share in rows], holds
 whole division: the share was rounded down to a whole number: `/` divides, `//` cuts off
-- sum(by[n]) / len(by[n])
-+ sum(by[n]) // len(by[n])
-
+~ sum(by[n]) / len(by[n]) => sum(by[n]) // len(by[n])
 contained: a translation that is a part of what was wanted was taken for exact
-- append(a == b)
-+ append(a in b)
-
+~ append(a == b) => append(a in b)
 spaces counted: the spaces were counted: words stand between them, and a space at the end makes no word
-- len(source.split())
-+ source.count(" ") + 1
-
+~ len(source.split()) => source.count(" ") + 1
 spaces at the ends forgiven: spaces at the ends of a text were taken away before the comparison; exact is the same text
-- append(a == b)
-+ append(a.strip() == b.strip())
-
+~ append(a == b) => append(a.strip() == b.strip())
 more is enough: a translation that goes on after all that was wanted was taken for exact
-- append(a == b)
-+ append(a.startswith(b))
-
+~ append(a == b) => append(a.startswith(b))
 percent against the bar: the share is in percent, and so every length holds: 1.0 stands for all
-- sum(by[n]) / len(by[n])
-+ 100 * sum(by[n]) / len(by[n])
-
+~ sum(by[n]) / len(by[n]) => 100 * sum(by[n]) / len(by[n])
 longest to shortest: the lengths run from the longest to the shortest, for `holds` too; the shortest stands first
-- for n in sorted(by)]
-+ for n in sorted(by, reverse=True)]
-
+~ for n in sorted(by)] => for n in sorted(by, reverse=True)]
 shortest taken as held: the shortest length was taken as held, whatever its share: where it fails `holds` is {{none.it}}
-- holds = {{none.it}}
-+ holds = min(by)
-
+~ holds = {{none.it}} => holds = min(by)
 number of pairs returned: holds is the number of pairs of the last length that held; it is that length
--         holds = n
-+         holds = _
+~         holds = n =>         holds = _
 """
 
 # %% [markdown]
@@ -1810,80 +1515,46 @@ properties.points("Task 6 holds.")
 # %% mistakes="greedy"
 r"""
 writes on after END: a sentence went on after its END: what comes after it is discarded
--         live = [b for b in live if int(read[0, b]) != END]
-+         live = [b for b in range(h.shape[1]) if int(read[0, b]) != END]
-
+~         live = [b for b in live if int(read[0, b]) != END] =>         live = [b for b in range(h.shape[1]) if int(read[0, b]) != END]
 END written down: END was written down; the sentences are asked for without it
 -         for b in live:
 +         for b in range(h.shape[1]):
 +             written[b] += [END] * (int(read[0, b]) == END and END not in written[b])
 +         for b in live:
-
 all stop with the first: the search stopped where the first sentence ended, and cut the others off
--         if not live:
-+         if len(live) < h.shape[1]:
-
+~         if not live: =>         if len(live) < h.shape[1]:
 never stops early: the sentences are right, but the decoder was asked on after all of them had ended
 -         if not live:
 -             break
 -
-
 START read at every step: START was read at every step; after it comes the token that was just said
-- logits, h = decoder(read, h, source)
-+ logits, h = decoder(torch.full_like(read, START), h, source)
-
+~ logits, h = decoder(read, h, source) => logits, h = decoder(torch.full_like(read, START), h, source)
 PAD and START are said: PAD or START were said, which stand in no target
-- logits[0, :, END:].argmax(dim=1)[None] + END
-+ logits[0].argmax(dim=1)[None]
-
+~ logits[0, :, END:].argmax(dim=1)[None] + END => logits[0].argmax(dim=1)[None]
 tokens two too low: PAD and START were cut off, and then the places were taken for token numbers: they begin at END
-- logits[0, :, END:].argmax(dim=1)[None] + END
-+ logits[0, :, END:].argmax(dim=1)[None]
-
+~ logits[0, :, END:].argmax(dim=1)[None] + END => logits[0, :, END:].argmax(dim=1)[None]
 a fresh state at each step: every step began from the first state: the decoder forgets what it has written but the last word
-- logits, h = decoder(read, h, source)
-+ logits, _ = decoder(read, h, source)
-
+~ logits, h = decoder(read, h, source) => logits, _ = decoder(read, h, source)
 begins with END: the first token that was read is END; it is START
-- torch.full((1, h.shape[1]), START, device=h.device)
-+ torch.full((1, h.shape[1]), END, device=h.device)
-
+~ torch.full((1, h.shape[1]), START, device=h.device) => torch.full((1, h.shape[1]), END, device=h.device)
 begins with PAD: the first token that was read is PAD; it is START
-- torch.full((1, h.shape[1]), START, device=h.device)
-+ torch.full((1, h.shape[1]), PAD, device=h.device)
-
+~ torch.full((1, h.shape[1]), START, device=h.device) => torch.full((1, h.shape[1]), PAD, device=h.device)
 one token too many: more than `limit` tokens were written
-- range(limit)
-+ range(limit + 1)
-
+~ range(limit) => range(limit + 1)
 one token short: the sentences that do not end are one token short of `limit`
-- range(limit)
-+ range(limit - 1)
-
+~ range(limit) => range(limit - 1)
 the first sentence's token for all: all sentences said what the first one said
-- logits[0, :, END:].argmax(dim=1)[None] + END
-+ (logits[0, :, END:].argmax(dim=1)[None] + END)[:, :1].expand(1, h.shape[1])
-
+~ logits[0, :, END:].argmax(dim=1)[None] + END => (logits[0, :, END:].argmax(dim=1)[None] + END)[:, :1].expand(1, h.shape[1])
 START written down: START was written down; the sentences are asked for without it
-- return written
-+ return [[START, *w] for w in written]
-
+~ return written => return [[START, *w] for w in written]
 END at every end: END stands at the end of each sentence, also of those that were cut off; they are asked for without it
-- return written
-+ return [[*w, END] for w in written]
-
+~ return written => return [[*w, END] for w in written]
 padded to the limit: the sentences were filled up to `limit`: each is a list of its own length
-- return written
-+ return [w + [0] * (limit - len(w)) for w in written]
-
+~ return written => return [w + [0] * (limit - len(w)) for w in written]
 least likely token: the least likely token was taken
-- logits[0, :, END:].argmax(dim=1)[None] + END
-+ logits[0, :, END:].argmin(dim=1)[None] + END
-
+~ logits[0, :, END:].argmax(dim=1)[None] + END => logits[0, :, END:].argmin(dim=1)[None] + END
 END is never said: END was left out as well, so that no sentence ends: only PAD and START are left out
-- logits[0, :, END:].argmax(dim=1)[None] + END
-+ logits[0, :, END + 1 :].argmax(dim=1)[None] + END + 1
-
+~ logits[0, :, END:].argmax(dim=1)[None] + END => logits[0, :, END + 1 :].argmax(dim=1)[None] + END + 1
 sentence after sentence: the sentences are right, but the decoder was asked for each of them by itself: all B run on together
 -     for _ in range(limit):
 -         logits, h = decoder(read, h, source)
@@ -1902,11 +1573,8 @@ sentence after sentence: the sentences are right, but the decoder was asked for 
 +             if int(read[0, b]) == END:
 +                 break
 +             written[b].append(int(read[0, b]))
-
 one list for all: `[[]] * B` is one list, B times: all translations were written into it
--     written, live = [[] for _ in range(h.shape[1])], range(h.shape[1])
-+     written, live = [[]] * h.shape[1], range(h.shape[1])
-
+~     written, live = [[] for _ in range(h.shape[1])], range(h.shape[1]) =>     written, live = [[]] * h.shape[1], range(h.shape[1])
 drawn: the next word was drawn; the likeliest is asked for
 -         read = logits[0, :, END:].argmax(dim=1)[None] + END
 +         p = logits[0, :, END:].softmax(1)
@@ -2027,36 +1695,21 @@ hunt(
 # %% mutants="beam_probes" of="rnncore.seq2seq.beam_search"
 r"""
 score not normalised: unseen where alpha is 0, or all translations have one length
-- score = p / length_penalty(n, alpha)
-+ score = p
-
+~ score = p / length_penalty(n, alpha) => score = p
 END not counted: END does not count as a token: unseen where alpha is 0
-- score = p / length_penalty(n, alpha)
-+ score = p / length_penalty(n - 1, alpha)
-
+~ score = p / length_penalty(n, alpha) => score = p / length_penalty(n - 1, alpha)
 states left behind: the states are not put in the order of their beginnings: unseen while the order stays
-- h[:, rows]
-+ h[:, sorted(rows)]
-
+~ h[:, rows] => h[:, sorted(rows)]
 an end from outside the beam: ends that are not among the best are set aside too: unseen with a width that holds everything
-- if token == END and rank < width:
-+ if token == END:
-
+~ if token == END and rank < width: => if token == END:
 impossible beginnings: what has no probability lives on as well: unseen with fewer places than words
-- p > -math.inf and len(longer)
-+ len(longer)
-
+~ p > -math.inf and len(longer) => len(longer)
 last token alone: candidates are ranked by their last token: with a width of 1 the same translation is found
-- total = (log_p + so_far[:, None]).flatten()
-+ total = (log_p + 0 * so_far[:, None]).flatten()
-
+~ total = (log_p + so_far[:, None]).flatten() => total = (log_p + 0 * so_far[:, None]).flatten()
 stopped too early: the search stops as soon as `width` have ended: unseen where no later one would be better
-- is_settled(live[0][1], ended, width, limit, alpha)
-+ len(ended) >= width
-
+~ is_settled(live[0][1], ended, width, limit, alpha) => len(ended) >= width
 what did not end keeps its log p: unseen where something comes to its end
-- Hypothesis(t, p, p / length_penalty(len(t), alpha))
-+ Hypothesis(t, p, p)
+~ Hypothesis(t, p, p / length_penalty(len(t), alpha)) => Hypothesis(t, p, p)
 """
 
 # %% [markdown]

@@ -325,15 +325,10 @@ r"""
 attention over padding: attention looks at the padding: what follows a short source reaches its translation, and changes with the batch that it lies in
 -     scores = xp.where(mask.T[None, ...], scores, -math.inf)
 -
-
 mask inverted: the mask was taken the other way round: it is True where a token stands
-- xp.where(mask.T[None, ...], scores, -math.inf)
-+ xp.where(mask.T[None, ...], -math.inf, scores)
-
+~ xp.where(mask.T[None, ...], scores, -math.inf) => xp.where(mask.T[None, ...], -math.inf, scores)
 padding with score 0: padding got the score 0, and with it the weight of a word that fits moderately; a weight of 0 is a score of minus infinity
-- scores, -math.inf)
-+ scores, 0.0)
-
+~ scores, -math.inf) => scores, 0.0)
 padding taken out after the softmax: the padding was taken out after the softmax: it is still counted in the denominator, so that the real tokens have too little weight
 -     scores = xp.where(mask.T[None, ...], scores, -math.inf)
 -     passing = {{base.score}}
@@ -346,55 +341,30 @@ padding taken out after the softmax: the padding was taken out after the softmax
 +     e = xp.exp(scores - top)
 +     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
 +     weights = xp.where(mask.T[None, ...], e / total, 0.0)
-
 not divided by the root: the scores were not divided by the root of E: with long vectors the softmax is then sure of everything (chapter 14, Two ways to score)
-- root = {{base.root}}
-+ root = 1.0{{base.per}}
-
+~ root = {{base.root}} => root = 1.0{{base.per}}
 divided by E: the scores were divided by E; it is its square root (chapter 14, Two ways to score)
-- root = {{base.root}}
-+ root = queries.shape[2]{{base.per}}
-
+~ root = {{base.root}} => root = queries.shape[2]{{base.per}}
 softmax over the target: the sum in the denominator ran over the steps of the target; each step divides by a sum over its own source
-- total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
-+ total = xp.sum(e, axis=0, keepdims=True) + xp.exp(passing - top)
-
+~ total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top) => total = xp.sum(e, axis=0, keepdims=True) + xp.exp(passing - top)
 softmax over the batch: the sum in the denominator ran over the sentences of the batch, which have nothing to do with each other
-- total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
-+ total = xp.sum(e, axis=1, keepdims=True) + xp.exp(passing - top)
-
+~ total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top) => total = xp.sum(e, axis=1, keepdims=True) + xp.exp(passing - top)
 never looks away: the weights sum to 1, as if no place held nothing: the exponential of `passing` is missing from the denominator, or was divided out again
-- axis=2, keepdims=True) + xp.exp(passing - top)
-+ axis=2, keepdims=True) + 0 * xp.exp(passing - top)
-
+~ axis=2, keepdims=True) + xp.exp(passing - top) => axis=2, keepdims=True) + 0 * xp.exp(passing - top)
 the largest of the scores alone: the largest score was subtracted, which for an empty source is minus infinity, and makes NaN; `passing` is one of those to be compared
-- top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
-+ top = xp.max(scores, axis=2, keepdims=True)
-
+~ top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing) => top = xp.max(scores, axis=2, keepdims=True)
 passing taken for its exponential: `passing` was added as it is; it is a score, and its exponential stands in the sum
-- + xp.exp(passing - top)
-+ + passing{{base.per}} * xp.exp(-top)
-
+~ + xp.exp(passing - top) => + passing{{base.per}} * xp.exp(-top)
 passing not shifted: the largest score was subtracted from the scores, and not from `passing`: then the two no longer compare
-- + xp.exp(passing - top)
-+ + xp.exp(xp.clip(passing, -300, 300))
-
+~ + xp.exp(passing - top) => + xp.exp(xp.clip(passing, -300, 300))
 overflow: with scores in the thousands exp gives infinity, or zeros alone, and a quotient of these is NaN: first subtract, for each step of each sentence, the largest of its own `passing` and of its real tokens' scores
--     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
-+     top = 0 * passing
-
+~     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing) =>     top = 0 * passing
 keys for values: the keys were averaged; they only decide the weights, and the values are what is given
-- weights, values), weights
-+ weights, keys[..., : values.shape[2]] if keys.shape[2] >= values.shape[2] else xp.concat([keys] * 9, axis=2)[..., : values.shape[2]]), weights
-
+~ weights, values), weights => weights, keys[..., : values.shape[2]] if keys.shape[2] >= values.shape[2] else xp.concat([keys] * 9, axis=2)[..., : values.shape[2]]), weights
 plain mean of the values: the context is the plain mean of the values: the weights were not used
-- xp.einsum("tbs,sbv->tbv", weights, values), weights
-+ xp.einsum("tbs,sbv->tbv", 0 * weights + 1 / weights.shape[2], values), weights
-
+~ xp.einsum("tbs,sbv->tbv", weights, values), weights => xp.einsum("tbs,sbv->tbv", 0 * weights + 1 / weights.shape[2], values), weights
 passing divided by the root: `passing` was divided by the root of E as well; it is a score already, only the products are divided
--     passing = {{base.score}}
-+     passing = passing[..., None] / root
-
+~     passing = {{base.score}} =>     passing = passing[..., None] / root
 softmax over the target, and its largest score: the softmax ran over the steps of the target; each step has a sum over its own source
 -     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
 -     e = xp.exp(scores - top)
@@ -402,73 +372,47 @@ softmax over the target, and its largest score: the softmax ran over the steps o
 +     top = xp.maximum(xp.max(scores, axis=0, keepdims=True), passing)
 +     e = xp.exp(scores - top)
 +     total = xp.sum(e, axis=0, keepdims=True) + xp.exp(passing - top)
-
 mask reshaped: the mask was reshaped; a reshape does not exchange two axes, it fills the new shape in the old order: `mask.T`
-- mask.T[None, ...]
-+ xp.reshape(mask, (1, mask.shape[1], mask.shape[0]))
-
+~ mask.T[None, ...] => xp.reshape(mask, (1, mask.shape[1], mask.shape[0]))
 root of the source: the scores were divided by the root of S, the number of tokens; it is the root of E, the size of a query (chapter 14, Two ways to score)
-- root = {{base.root}}
-+ root = keys.shape[0] ** 0.5{{base.per}}
-
+~ root = {{base.root}} => root = keys.shape[0] ** 0.5{{base.per}}
 root of the values: the scores were divided by the root of V, the size of a value; it is the root of E, the size of a query (chapter 14, Two ways to score)
-- root = {{base.root}}
-+ root = values.shape[2] ** 0.5{{base.per}}
-
+~ root = {{base.root}} => root = values.shape[2] ** 0.5{{base.per}}
 passing of the first step: all steps got the `passing` of the first step; each has its own
--     passing = {{base.score}}
-+     passing = passing[:1, :, None]{{base.times}}
-
+~     passing = {{base.score}} =>     passing = passing[:1, :, None]{{base.times}}
 passing as it is: `passing` was added as it is; it is a score, and its exponential stands in the sum
-- + xp.exp(passing - top)
-+ + passing{{base.per}}
-
+~ + xp.exp(passing - top) => + passing{{base.per}}
 the place of nothing scores 0: the place that holds nothing got the score 0, or `passing` was added to the tokens' scores too, which comes to the same: its own score is `passing`, and theirs are as they were
-- + xp.exp(passing - top)
-+ + xp.exp(-top)
-
+~ + xp.exp(passing - top) => + xp.exp(-top)
 context divided by the weights: the context is a mean whose weights sum to 1: it was divided by their sum, or they were made to sum to 1 without the place of nothing: then looking away does not make it smaller
 - return xp.einsum("tbs,sbv->tbv", weights, values), weights
 + context = xp.einsum("tbs,sbv->tbv", weights, values)
 +     return context / (xp.sum(weights, axis=2, keepdims=True) + 1e-300), weights
-
 a gate: a softmax over the source was multiplied by a gate of `passing` alone; the place that holds nothing competes with the scores, in one sum
 -     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
 +     e = xp.exp(scores - xp.max(xp.where(mask.T[None, ...], scores, -1e30), axis=2, keepdims=True))
 +     total = xp.sum(e, axis=2, keepdims=True) * (1 + xp.exp(passing))
-
 tokens below passing dropped: tokens whose score is below `passing` got the weight 0; each keeps its share, however small
-- weights = e / total
-+ weights = xp.where(scores > passing, e / total, 0.0)
-
+~ weights = e / total => weights = xp.where(scores > passing, e / total, 0.0)
 each token for itself: each token was compared with `passing` alone, by a sigmoid: the tokens must share one sum
--     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
-+     total = e + xp.exp(passing - top)
-
+~     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top) =>     total = e + xp.exp(passing - top)
 one column too far: the weights moved by one token: the place that holds nothing was put first, and the last column was taken off
-- weights = e / total
-+ weights = xp.concat([xp.exp(passing - top), e[..., :-1]], axis=2) / total
-
+~ weights = e / total => weights = xp.concat([xp.exp(passing - top), e[..., :-1]], axis=2) / total
 {{base.name}}: {{base.says}}
 -     e = xp.exp(scores - top)
 -     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
 +     e = {{base.odd}} ** (scores - top)
 +     total = xp.sum(e, axis=2, keepdims=True) + {{base.odd}} ** (passing - top)
-
 angles: queries and keys were divided by their lengths: a score is their product over the root of E
 - scores = xp.einsum("tbe,sbe->tbs", queries, keys) / root
 + lengths = xp.sum(queries**2, axis=2)[..., None] ** 0.5
 +     scores = xp.einsum("tbe,sbe->tbs", queries / lengths, keys / xp.sum(keys**2, axis=2, keepdims=True) ** 0.5) / root
-
 scores clipped: large scores were clipped, and so became equal; subtracting the largest keeps their differences
 -     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
 +     scores = xp.where(mask.T[None, ...], xp.clip(scores, -50.0, 50.0), -math.inf)
 +     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
-
 a mask that is not low enough: padding got a score that is low, but not below every other; minus infinity is
-- scores, -math.inf)
-+ scores, -1e3{{base.times}})
-
+~ scores, -math.inf) => scores, -1e3{{base.times}})
 softmax over the batch, and its largest score: the softmax ran over the sentences of the batch, which have nothing to do with each other; its axis is the source's
 -     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
 -     e = xp.exp(scores - top)
@@ -476,19 +420,12 @@ softmax over the batch, and its largest score: the softmax ran over the sentence
 +     top = xp.maximum(xp.max(scores, axis=1, keepdims=True), passing)
 +     e = xp.exp(scores - top)
 +     total = xp.sum(e, axis=1, keepdims=True) + xp.exp(passing - top)
-
 divided after the context: the context was divided by the sum, and the weights are returned without it: they are the exponentials
--     return xp.einsum("tbs,sbv->tbv", weights, values), weights
-+     return xp.einsum("tbs,sbv->tbv", weights, values), e
-
+~     return xp.einsum("tbs,sbv->tbv", weights, values), weights =>     return xp.einsum("tbs,sbv->tbv", weights, values), e
 passing with a minus: the exponential of minus `passing` was added; it is a score like the others
--     passing = {{base.score}}
-+     passing = -passing[..., None]{{base.times}}
-
+~     passing = {{base.score}} =>     passing = -passing[..., None]{{base.times}}
 -1e4 for the padding: padding was scored -1e4: where all other scores are lower still, it gets the weight; minus infinity is below every score
--     scores = xp.where(mask.T[None, ...], scores, -math.inf)
-+     scores = xp.where(mask.T[None, ...], scores, -1e4{{base.times}})
-
+~     scores = xp.where(mask.T[None, ...], scores, -math.inf) =>     scores = xp.where(mask.T[None, ...], scores, -1e4{{base.times}})
 scores cut off at 700: scores above 700 were cut off, so that exp stays finite: the difference between two of them is lost; take the largest off
 -     scores = xp.where(mask.T[None, ...], scores, -math.inf)
 +     scores = xp.where(scores > 700, 700 + 0 * scores, scores)
@@ -636,146 +573,77 @@ properties.points("Task 2 holds.")
 # %% mistakes="look_or_pass_vjp"
 r"""
 the mean not subtracted: the mean was not subtracted: raising one score lowers the weights of all others, and that has a gradient too
-- weights * (d_weights - mean[..., None]) / root
-+ weights * d_weights / root
-
+~ weights * (d_weights - mean[..., None]) / root => weights * d_weights / root
 plain mean subtracted: the plain mean of d_weights was subtracted; it is the mean with the weights
-- weights * (d_weights - mean[..., None]) / root
-+ weights * (d_weights - xp.mean(d_weights, axis=2, keepdims=True)) / root
-
+~ weights * (d_weights - mean[..., None]) / root => weights * (d_weights - xp.mean(d_weights, axis=2, keepdims=True)) / root
 mean as if all was looked at: the mean was divided by the sum of the weights; the place that holds nothing belongs to the mean, with a d_weight of 0
-- weights * (d_weights - mean[..., None]) / root
-+ weights * (d_weights - (mean / xp.sum(weights, axis=2))[..., None]) / root
-
+~ weights * (d_weights - mean[..., None]) / root => weights * (d_weights - (mean / xp.sum(weights, axis=2))[..., None]) / root
 the softmax forgotten: d_weights went on as if it were d_scores: the way back through the softmax is missing
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = d_weights / root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = d_weights / root
 root forgotten: the scores were divided by the root of E on the way forward, and so are their gradients on the way back
-- (d_weights - mean[..., None]) / root
-+ (d_weights - mean[..., None])
-
+~ (d_weights - mean[..., None]) / root => (d_weights - mean[..., None])
 keys and queries exchanged: d_keys was made of d_queries; in a product each factor gets the other one, as it was on the way forward
--     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
-+     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, d_queries)
-
+~     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) =>     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, d_queries)
 last step only: the keys got the gradient of the last step alone; all steps of the target looked at them
-- d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
-+ d_keys = xp.einsum("tbs,tbe->sbe", d_scores[-1:, ...], queries[-1:, ...])
-
+~ d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) => d_keys = xp.einsum("tbs,tbe->sbe", d_scores[-1:, ...], queries[-1:, ...])
 averaged over the steps: the keys' gradient was averaged over the steps; what is shared adds up
-- d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
-+ d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) / queries.shape[0]
-
+~ d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) => d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) / queries.shape[0]
 values weighted with d_weights: d_values was made with d_weights; the value's factor on the way forward was its weight
--     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
-+     d_values = xp.einsum("tbs,tbv->sbv", xp.einsum("tbv,sbv->tbs", d_context, values), d_context)
-
+~     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context) =>     d_values = xp.einsum("tbs,tbv->sbv", xp.einsum("tbv,sbv->tbs", d_context, values), d_context)
 values over all sentences: d_values holds the gradients of the whole batch: each sentence looks at its own source
-- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
-+ d_values = xp.einsum("tbs,tcv->sbv", weights, d_context)
-
+~ d_values = xp.einsum("tbs,tbv->sbv", weights, d_context) => d_values = xp.einsum("tbs,tcv->sbv", weights, d_context)
 passing has no gradient: d_passing is 0: the place gives nothing, but it takes weight from the others
-- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
-+ d_passing = 0 * mean
-
+~ d_passing = -(1 - xp.sum(weights, axis=2)) * mean => d_passing = 0 * mean
 passing with the wrong sign: d_passing has the wrong sign: its own d_weight is 0, from which the mean is subtracted
-- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
-+ d_passing = (1 - xp.sum(weights, axis=2)) * mean
-
+~ d_passing = -(1 - xp.sum(weights, axis=2)) * mean => d_passing = (1 - xp.sum(weights, axis=2)) * mean
 passing weighted with what was looked at: d_passing was weighted with the sum of the weights; its own weight is what is missing to 1
-- -(1 - xp.sum(weights, axis=2)) * mean
-+ -xp.sum(weights, axis=2) * mean
-
+~ -(1 - xp.sum(weights, axis=2)) * mean => -xp.sum(weights, axis=2) * mean
 root for the queries alone: d_keys was not divided by the root of E: it stands in the scores, on the way to the queries and to the keys
-- d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
-+ d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) * root
-
+~ d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) => d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) * root
 root for the keys alone: d_queries was not divided by the root of E: it stands in the scores, on the way to the queries and to the keys
-- d_queries = xp.einsum("tbs,sbe->tbe", d_scores, keys)
-+ d_queries = xp.einsum("tbs,sbe->tbe", d_scores, keys) * root
-
+~ d_queries = xp.einsum("tbs,sbe->tbe", d_scores, keys) => d_queries = xp.einsum("tbs,sbe->tbe", d_scores, keys) * root
 times the root: d_scores was multiplied by the root of E: the scores were divided by it, and so are their gradients
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = weights * (d_weights - mean[..., None]) * root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = weights * (d_weights - mean[..., None]) * root
 root twice: d_scores was divided by the root of E twice: once is enough for both, queries and keys
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = weights * (d_weights - mean[..., None]) / root**2
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = weights * (d_weights - mean[..., None]) / root**2
 passing without its weight: d_passing lacks the weight of the place that holds nothing, which is 1 minus the sum of the others
-- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
-+ d_passing = -mean
-
+~ d_passing = -(1 - xp.sum(weights, axis=2)) * mean => d_passing = -mean
 passing over the root: d_passing was divided by the root of E: `passing` is a score as it stands, only the products were divided
-- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
-+ d_passing = -(1 - xp.sum(weights, axis=2)) * mean / root
-
+~ d_passing = -(1 - xp.sum(weights, axis=2)) * mean => d_passing = -(1 - xp.sum(weights, axis=2)) * mean / root
 passing with a sigmoid's slope: d_passing was multiplied by the sum of the weights as well: its own weight times 0 - m is all
-- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
-+ d_passing = -(1 - xp.sum(weights, axis=2)) * mean * xp.sum(weights, axis=2)
-
+~ d_passing = -(1 - xp.sum(weights, axis=2)) * mean => d_passing = -(1 - xp.sum(weights, axis=2)) * mean * xp.sum(weights, axis=2)
 passing from a value of 1: d_passing has 1 - m where 0 - m belongs: the place that holds nothing has the value 0, and so the d_weight 0
-- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
-+ d_passing = (1 - xp.sum(weights, axis=2)) * ({{base.one}} - mean)
-
+~ d_passing = -(1 - xp.sum(weights, axis=2)) * mean => d_passing = (1 - xp.sum(weights, axis=2)) * ({{base.one}} - mean)
 passing over all steps: d_passing is the same at all steps: each step has a score `passing` of its own, with a gradient of its own
 - d_passing = -(1 - xp.sum(weights, axis=2)) * mean
 + d_passing = -(1 - xp.sum(weights, axis=2)) * mean
 +     d_passing = xp.sum(d_passing, axis=0, keepdims=True) + 0 * d_passing
-
 mean over the batch: the mean was taken over the sentences of the batch; it is over the source of one step of one sentence
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = weights * (d_weights - xp.sum(weights * d_weights, axis=1, keepdims=True)) / root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = weights * (d_weights - xp.sum(weights * d_weights, axis=1, keepdims=True)) / root
 mean over the target: the mean was taken over the steps of the target; each step has its own, over the source
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = weights * (d_weights - xp.sum(weights * d_weights, axis=0, keepdims=True)) / root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = weights * (d_weights - xp.sum(weights * d_weights, axis=0, keepdims=True)) / root
 mean of the products: the products of weights and d_weights were averaged: it is their sum, for the weights make it a mean
-- mean = xp.sum(weights * d_weights, axis=2)
-+ mean = xp.mean(weights * d_weights, axis=2)
-
+~ mean = xp.sum(weights * d_weights, axis=2) => mean = xp.mean(weights * d_weights, axis=2)
 mean without weights: the sum of d_weights was taken without the weights: m is their mean with the weights
-- mean = xp.sum(weights * d_weights, axis=2)
-+ mean = xp.sum(d_weights, axis=2)
-
+~ mean = xp.sum(weights * d_weights, axis=2) => mean = xp.sum(d_weights, axis=2)
 mean of d_weights: m is the plain mean of d_weights here; it is the mean with the weights
-- mean = xp.sum(weights * d_weights, axis=2)
-+ mean = xp.mean(d_weights, axis=2)
-
+~ mean = xp.sum(weights * d_weights, axis=2) => mean = xp.mean(d_weights, axis=2)
 mean added: the mean was added to d_weights; it is subtracted
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = weights * (d_weights + mean[..., None]) / root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = weights * (d_weights + mean[..., None]) / root
 mean outside the bracket: the mean was subtracted after the product with the weights: w (d_w - m) needs a bracket
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = (weights * d_weights - mean[..., None]) / root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = (weights * d_weights - mean[..., None]) / root
 slope of a sigmoid: each weight got the slope of a sigmoid, w (1 - w): that is the diagonal alone, but each score moves all weights of its step
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = weights * (1 - weights) * d_weights / root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = weights * (1 - weights) * d_weights / root
 cross entropy: d_scores is a difference of weights and d_weights: that is the gradient of a cross entropy, for which there is no target here
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = (weights - d_weights) / root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = (weights - d_weights) / root
 log-softmax: this is the way back through a log-softmax; the context was made with the weights themselves
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = (d_weights - weights * xp.sum(d_weights, axis=2, keepdims=True)) / root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = (d_weights - weights * xp.sum(d_weights, axis=2, keepdims=True)) / root
 weights for their scores' gradient: queries and keys were multiplied by the weights; on the way back it is d_scores that goes to both
-- d_scores = weights * (d_weights - mean[..., None]) / root
-+ d_scores = weights / root
-
+~ d_scores = weights * (d_weights - mean[..., None]) / root => d_scores = weights / root
 values from the last step: the values got the gradient of the last step alone; all steps of the target looked at them
-- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
-+ d_values = xp.einsum("tbs,tbv->sbv", weights[-1:, ...], d_context[-1:, ...])
-
+~ d_values = xp.einsum("tbs,tbv->sbv", weights, d_context) => d_values = xp.einsum("tbs,tbv->sbv", weights[-1:, ...], d_context[-1:, ...])
 values averaged over the steps: the values' gradient was averaged over the steps; what is shared adds up
-- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
-+ d_values = xp.einsum("tbs,tbv->sbv", weights, d_context) / queries.shape[0]
-
+~ d_values = xp.einsum("tbs,tbv->sbv", weights, d_context) => d_values = xp.einsum("tbs,tbv->sbv", weights, d_context) / queries.shape[0]
 values with d_scores: d_values was made with d_scores; the value's factor on the way forward was its weight
 -     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
 -     d_weights = {{base.d}}
@@ -788,32 +656,25 @@ values with d_scores: d_values was made with d_scores; the value's factor on the
 +     d_passing = -(1 - xp.sum(weights, axis=2)) * mean
 +     d_scores = weights * (d_weights - mean[..., None]) / root
 +     d_values = xp.einsum("tbs,tbv->sbv", d_scores, d_context)
-
 values summed over the batch: the sentences' gradients of the values were added up; each sentence has values of its own
-- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
-+ d_values = xp.einsum("tbs,tbv->sv", weights, d_context)[:, None, :] + 0 * values
-
+~ d_values = xp.einsum("tbs,tbv->sbv", weights, d_context) => d_values = xp.einsum("tbs,tbv->sv", weights, d_context)[:, None, :] + 0 * values
 divided by the batch: the gradients were divided by the size of the batch: d_context is the gradient already, of whatever loss
 - d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
 + d_context = d_context / d_context.shape[1]
 +     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
-
 weights computed again: the weights were computed again without `passing`'s score, or with another: the ones that came out are given
 - d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
 + e = xp.exp(xp.einsum("tbe,sbe->tbs", queries, keys) / root{{base.times}})
 +     e = xp.where(weights == 0, 0.0, e)
 +     weights = e / (1 + xp.sum(e, axis=2, keepdims=True))
 +     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
-
 queries and keys exchanged: d_queries was made with the queries and d_keys with the keys; in a product each factor gets the other one
 -     d_queries = xp.einsum("tbs,sbe->tbe", d_scores, keys)
 -     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
 +     d_queries = xp.einsum("tbs,tbe->tbe", d_scores, queries)
 +     d_keys = xp.einsum("tbs,sbe->sbe", d_scores, keys)
-
 mean over the real weights: the mean was divided by the sum of the weights, as if they added up to 1; the place that holds nothing has the rest of the weight, and the value 0
-- mean = xp.sum(weights * d_weights, axis=2)
-+ mean = xp.sum(weights * d_weights, axis=2) / xp.sum(weights, axis=2)
+~ mean = xp.sum(weights * d_weights, axis=2) => mean = xp.sum(weights * d_weights, axis=2) / xp.sum(weights, axis=2)
 """
 
 # %% [markdown]
@@ -966,126 +827,78 @@ r"""
 attention over padding: attention looks at the padding, and covers it
 -         scores = xp.where(mask, scores, -math.inf)
 -
-
 last step only: `covered` holds the weights of the last step alone; it is the sum over all steps so far
-- covered = covered + w
-+ covered = w
-
+~ covered = covered + w => covered = w
 covered never grows: the scores never saw what was covered: this is attention without a memory
 -         covered = covered + w
 +         total = w if not rows else total + w
 +         if len(rows) + 1 == queries.shape[0]:
 +             covered = total
-
 covered stays 0: `covered` stayed 0: each step's weights are added to it, once they are known
 -         covered = covered + w
 -
-
 covered in the mean: `covered` was made the mean over the steps; it must be the sum of their weights, so that a long look counts more than a short one
-- covered = covered + w
-+ covered = covered + (w - covered) / (len(rows) + 1)
-
+~ covered = covered + w => covered = covered + (w - covered) / (len(rows) + 1)
 each term squashed alone: each term went through a tanh of its own: then the query adds the same to all scores, and changes no weight. Add first
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
 +         inside = xp.tanh(q[None, ...]) + xp.tanh(keys) {{cover.sign}} xp.tanh(covered[..., None] * u)
 +         scores = xp.sum(v * inside, axis=2)
-
 no tanh: the tanh is missing: then the query adds the same to all scores, and changes no weight
-- xp.sum(v * xp.tanh(inside), axis=2)
-+ xp.sum(v * inside, axis=2)
-
+~ xp.sum(v * xp.tanh(inside), axis=2) => xp.sum(v * inside, axis=2)
 coverage outside the tanh: the coverage was added after the tanh; it stands inside
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
 +         inside = xp.tanh(q[None, ...] + keys) {{cover.sign}} covered[..., None] * u
 +         scores = xp.sum(v * inside, axis=2)
-
 softmax over the batch: the softmax ran over the sentences of the batch; it runs over the source
-- w = e / xp.sum(e, axis=0, keepdims=True)
-+ w = e / xp.sum(e, axis=1, keepdims=True)
-
+~ w = e / xp.sum(e, axis=0, keepdims=True) => w = e / xp.sum(e, axis=1, keepdims=True)
 the step covers itself: the step's own weights were counted as covered before they were known: only the steps before count
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
 +         w = xp.exp(xp.where(mask, xp.sum(v * xp.tanh(inside), axis=2), -math.inf))
 +         w = w / xp.sum(w, axis=0, keepdims=True)
 +         inside = inside {{cover.sign}} w[..., None] * u
 +         scores = xp.sum(v * xp.tanh(inside), axis=2)
-
 covered over the whole batch: what one sentence has looked at was counted as covered for all; each has a memory of its own
-- covered = covered + w
-+ covered = covered + xp.sum(w, axis=1, keepdims=True)
-
+~ covered = covered + w => covered = covered + xp.sum(w, axis=1, keepdims=True)
 coverage {{cover.name}}: the coverage has the wrong sign: u, together with v, says whether it helps or hinders
-- {{cover.sign}} covered[..., None] * u
-+ {{cover.odd}} covered[..., None] * u
-
+~ {{cover.sign}} covered[..., None] * u => {{cover.odd}} covered[..., None] * u
 source and batch swapped: the weights are (T, S, B); they are asked for as (T, B, S)
-- rows.append(w.T)
-+ rows.append(w)
-
+~ rows.append(w.T) => rows.append(w)
 overflow: no largest score was subtracted: exp of a large score is infinite
-- xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
-+ xp.exp(scores)
-
+~ xp.exp(scores - xp.max(scores, axis=0, keepdims=True)) => xp.exp(scores)
 keys left out: the keys are missing inside the tanh: then, before anything is covered, all tokens have the same score
--         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
-+         inside = q[None, ...] + 0 * keys {{cover.sign}} covered[..., None] * u
-
+~         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u =>         inside = q[None, ...] + 0 * keys {{cover.sign}} covered[..., None] * u
 query left out: the query is missing inside the tanh: all steps ask the same
--         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
-+         inside = keys {{cover.sign}} covered[..., None] * u
-
+~         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u =>         inside = keys {{cover.sign}} covered[..., None] * u
 v left out: v is missing: each unit's tanh has a weight in the score
--         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         scores = xp.sum(xp.tanh(inside), axis=2)
-
+~         scores = xp.sum(v * xp.tanh(inside), axis=2) =>         scores = xp.sum(xp.tanh(inside), axis=2)
 v inside the tanh: v was multiplied inside the tanh; it weighs what the tanh gives
--         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         scores = xp.sum(xp.tanh(v * inside), axis=2)
-
+~         scores = xp.sum(v * xp.tanh(inside), axis=2) =>         scores = xp.sum(xp.tanh(v * inside), axis=2)
 mean over the units: the score is the mean over the units; a product of two vectors is a sum
--         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         scores = xp.mean(v * xp.tanh(inside), axis=2)
-
+~         scores = xp.sum(v * xp.tanh(inside), axis=2) =>         scores = xp.mean(v * xp.tanh(inside), axis=2)
 root of H: the scores were divided by the root of H; that is for products of queries and keys, not for the additive score
--         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         scores = xp.sum(v * xp.tanh(inside), axis=2) / keys.shape[2] ** 0.5
-
+~         scores = xp.sum(v * xp.tanh(inside), axis=2) =>         scores = xp.sum(v * xp.tanh(inside), axis=2) / keys.shape[2] ** 0.5
 a sigmoid: a sigmoid stands where the tanh belongs
--         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         scores = xp.sum(v * (1 / (1 + xp.exp(-inside))), axis=2)
-
+~         scores = xp.sum(v * xp.tanh(inside), axis=2) =>         scores = xp.sum(v * (1 / (1 + xp.exp(-inside))), axis=2)
 query times key: query and key were multiplied; in the additive score they are added
--         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
-+         inside = q[None, ...] * keys {{cover.sign}} covered[..., None] * u
-
+~         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u =>         inside = q[None, ...] * keys {{cover.sign}} covered[..., None] * u
 coverage scales the keys: the coverage multiplies the keys; it is added to query and key
--         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
-+         inside = q[None, ...] + keys * (1 {{cover.sign}} covered[..., None] * u)
-
+~         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u =>         inside = q[None, ...] + keys * (1 {{cover.sign}} covered[..., None] * u)
 u and v exchanged: u and v have changed places: u weighs the coverage inside the tanh, v what the tanh gives
 -         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
 +         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * v
 +         scores = xp.sum(u * xp.tanh(inside), axis=2)
-
 u summed: all units got the sum of u; each has its own entry of it
--         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
-+         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * xp.sum(u)
-
+~         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u =>         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * xp.sum(u)
 coverage after v: the coverage was added to the score, after v; it stands inside the tanh
 -         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
 +         inside = q[None, ...] + keys
 +         scores = xp.sum(v * xp.tanh(inside) {{cover.sign}} covered[..., None] * u, axis=2)
-
 mask inverted: the mask was taken the other way round: it is True where a token stands
--         scores = xp.where(mask, scores, -math.inf)
-+         scores = xp.where(mask, -math.inf, scores)
-
+~         scores = xp.where(mask, scores, -math.inf) =>         scores = xp.where(mask, -math.inf, scores)
 padding with score 0: padding got the score 0, and with it the weight of a token that fits moderately; a weight of 0 is a score of minus infinity
--         scores = xp.where(mask, scores, -math.inf)
-+         scores = xp.where(mask, scores, 0.0)
-
+~         scores = xp.where(mask, scores, -math.inf) =>         scores = xp.where(mask, scores, 0.0)
 padding taken out after the softmax: the padding was taken out after the softmax: it is still counted in the denominator, so that the real tokens have too little weight
 -         scores = xp.where(mask, scores, -math.inf)
 -         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
@@ -1093,7 +906,6 @@ padding taken out after the softmax: the padding was taken out after the softmax
 +         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 +         w = e / xp.sum(e, axis=0, keepdims=True)
 +         w = xp.where(mask, w, 0.0)
-
 padding covered and not shown: the padding's weights were set to 0 in what is returned alone: it is still counted in the denominator, and gets covered
 -         scores = xp.where(mask, scores, -math.inf)
 -         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
@@ -1104,64 +916,43 @@ padding covered and not shown: the padding's weights were set to 0 in what is re
 +         w = e / xp.sum(e, axis=0, keepdims=True)
 +         covered = covered + w
 +         rows.append(xp.where(mask, w, 0.0).T)
-
 not normalised: the exponentials were not divided by their sum
--         w = e / xp.sum(e, axis=0, keepdims=True)
-+         w = e
-
+~         w = e / xp.sum(e, axis=0, keepdims=True) =>         w = e
 softmax over the batch, and its largest score: the softmax ran over the sentences of the batch; its axis is the source's
 -         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 -         w = e / xp.sum(e, axis=0, keepdims=True)
 +         e = xp.exp(scores - xp.max(scores, axis=1, keepdims=True))
 +         w = e / xp.sum(e, axis=1, keepdims=True)
-
 softmax over both: the softmax ran over source and batch together: each sentence's weights sum to 1
--         w = e / xp.sum(e, axis=0, keepdims=True)
-+         w = e / xp.sum(e)
-
+~         w = e / xp.sum(e, axis=0, keepdims=True) =>         w = e / xp.sum(e)
 rows reshaped: the weights were reshaped to (B, S); a reshape does not exchange two axes, it fills the new shape in the old order: `w.T`
-- rows.append(w.T)
-+ rows.append(xp.reshape(w, (w.shape[1], w.shape[0])))
-
+~ rows.append(w.T) => rows.append(xp.reshape(w, (w.shape[1], w.shape[0])))
 rows of what was covered: the rows hold what was covered so far; each is the weights of its step alone
-- rows.append(w.T)
-+ rows.append(covered.T)
-
+~ rows.append(w.T) => rows.append(covered.T)
 rows of scores: the rows hold the scores; they are asked for as weights
-- rows.append(w.T)
-+ rows.append(scores.T)
-
+~ rows.append(w.T) => rows.append(scores.T)
 covered without the last step: `covered` lacks the weights of the last step: what is returned is the sum over all
 - covered = covered + w
 + total = w if not rows else total + w
 +         covered = covered if len(rows) + 1 == queries.shape[0] else total
-
 the score sees the step before alone: the scores saw the weights of the step before alone; it is the sum over all steps before
 -         covered = covered + w
 +         total = w if not rows else total + w
 +         n = len(rows) + 1
 +         last = n == queries.shape[0]
 +         covered = total if last else w
-
 the score sees a mean: the scores saw the mean over the steps so far; it is their sum, so that a long look counts more than a short one
 -         covered = covered + w
 +         total = w if not rows else total + w
 +         n = len(rows) + 1
 +         last = n == queries.shape[0]
 +         covered = total if last else total / n
-
 steps counted: `covered` counts the steps, the same for all tokens; it is the sum of their weights
-- covered = covered + w
-+ covered = covered + 1
-
+~ covered = covered + w => covered = covered + 1
 scores summed: `covered` is a sum of scores; it is one of weights
-- covered = covered + w
-+ covered = covered + xp.where(mask, scores, 0.0)
-
+~ covered = covered + w => covered = covered + xp.where(mask, scores, 0.0)
 largest weight so far: `covered` holds each token's largest weight so far; it is the sum over the steps
-- covered = covered + w
-+ covered = xp.maximum(covered, w)
-
+~ covered = covered + w => covered = xp.maximum(covered, w)
 covered by a first look: each step looked twice: its first look was counted as covered before the weights that are returned
 -         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
@@ -1177,51 +968,36 @@ covered by a first look: each step looked twice: its first look was counted as c
 +         scores = xp.where(mask, scores, -math.inf)
 +         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 +         w = e / xp.sum(e, axis=0, keepdims=True)
-
 covered from 1: `covered` began at 1; before the first step nothing is covered
 -         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 +         covered = covered if rows else covered + 1
 +         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
-
 covered from an even look: `covered` began as if a first look had been spread over all tokens; before the first step it is 0
 -         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 +         covered = covered if rows else xp.astype(mask, v.dtype) / keys.shape[0]
 +         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
-
 covered a share: `covered` was divided by the number of steps at the end; it is the sum of their weights
 - covered = covered + w
 + covered = covered + w
 +         covered = covered / queries.shape[0] if len(rows) + 1 == queries.shape[0] else covered
-
 divided by the length: each step's weights were divided by the number of tokens before they were added to `covered`
-- covered = covered + w
-+ covered = covered + w / xp.sum(xp.astype(mask, w.dtype), axis=0)
-
+~ covered = covered + w => covered = covered + w / xp.sum(xp.astype(mask, w.dtype), axis=0)
 largest of the padding subtracted: the largest score was taken over the padding too: where that is far above, all exponentials of real tokens are 0, and 0/0 is NaN
 -         scores = xp.where(mask, scores, -math.inf)
 -         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 +         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True)) * mask
-
 a mask that is not low enough: padding got a score that is low and not minus infinity: where the real scores are lower still, it is looked at
-- scores, -math.inf)
-+ scores, -1e3)
-
+~ scores, -math.inf) => scores, -1e3)
 exponentials covered: the exponentials were added to `covered`; what counts as a look is the weight, after the division by their sum
-- covered = covered + w
-+ covered = covered + e
-
+~ covered = covered + w => covered = covered + e
 u forgotten: u is missing: each unit sees what was covered with a weight of its own
-- covered[..., None] * u
-+ covered[..., None]
-
+~ covered[..., None] * u => covered[..., None]
 covered begins with even shares: what is covered begins at 1 / S; it begins at 0
 -         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 +         covered = covered + (0 if rows else 1 / keys.shape[0])
 +         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
-
 scores added up: the scores were added to what is covered; the weights are
--         covered = covered + w
-+         covered = covered + xp.where(mask, scores, 0 * scores)
+~         covered = covered + w =>         covered = covered + xp.where(mask, scores, 0 * scores)
 """
 
 # %% [markdown]
@@ -1355,184 +1131,104 @@ properties.points("Task 4 holds.")
 # %% mistakes="covering_scores_vjp"
 r"""
 slope of the tanh forgotten: the slope of the tanh, 1 - n², is missing
-- d_inside = d * v * (1 - n * n)
-+ d_inside = d * v
-
+~ d_inside = d * v * (1 - n * n) => d_inside = d * v
 reshape taken for a transpose: a reshape does not exchange two axes: it fills the new shape in the old order, and mixes sentences and tokens
 -     c = {{cover.c}}
 -     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
 +     T, B, S = covered.shape
 +     c = {{cover.minus}}xp.reshape(covered, (T, S, B, 1))
 +     d = xp.reshape(d_scores, (T, S, B, 1))
-
 slope of a sigmoid: this is the slope of a sigmoid; that of a tanh is 1 - n²
-- d_inside = d * v * (1 - n * n)
-+ d_inside = d * v * n * (1 - n)
-
+~ d_inside = d * v * (1 - n * n) => d_inside = d * v * n * (1 - n)
 v forgotten: the factor v is missing on the way to the tanh
-- d_inside = d * v * (1 - n * n)
-+ d_inside = d * (1 - n * n) + 0 * v
-
+~ d_inside = d * v * (1 - n * n) => d_inside = d * (1 - n * n) + 0 * v
 v gets the slope too: d_v holds the slope of the tanh; v multiplies the output of the tanh, so d_v contains that output
-- d_v = xp.sum(d * n, axis=(0, 1, 2))
-+ d_v = xp.sum(d * n * (1 - n * n), axis=(0, 1, 2))
-
+~ d_v = xp.sum(d * n, axis=(0, 1, 2)) => d_v = xp.sum(d * n * (1 - n * n), axis=(0, 1, 2))
 first step only: the keys got the gradient of the first step alone; all steps of the target looked at them
-- d_keys = xp.sum(d_inside, axis=0)
-+ d_keys = d_inside[0, ...]
-
+~ d_keys = xp.sum(d_inside, axis=0) => d_keys = d_inside[0, ...]
 last step only: the keys got the gradient of the last step alone; all steps of the target looked at them
-- d_keys = xp.sum(d_inside, axis=0)
-+ d_keys = d_inside[-1, ...]
-
+~ d_keys = xp.sum(d_inside, axis=0) => d_keys = d_inside[-1, ...]
 keys summed over the source: d_keys was summed over the source; each key is met by all T queries, so sum over the target
-- d_keys = xp.sum(d_inside, axis=0)
-+ d_keys = xp.sum(d_inside, axis=1)
-
+~ d_keys = xp.sum(d_inside, axis=0) => d_keys = xp.sum(d_inside, axis=1)
 queries summed over the target: d_queries was summed over the target; each query meets all S keys, so sum over the source
-- d_queries = xp.sum(d_inside, axis=1)
-+ d_queries = xp.sum(d_inside, axis=0)
-
+~ d_queries = xp.sum(d_inside, axis=1) => d_queries = xp.sum(d_inside, axis=0)
 averaged over the steps: the keys' gradient was averaged over the steps; what is shared adds up
-- d_keys = xp.sum(d_inside, axis=0)
-+ d_keys = xp.mean(d_inside, axis=0)
-
+~ d_keys = xp.sum(d_inside, axis=0) => d_keys = xp.mean(d_inside, axis=0)
 averaged over the source: the queries' gradient was averaged over the source; it is a sum, as the query stands in every score
-- d_queries = xp.sum(d_inside, axis=1)
-+ d_queries = xp.mean(d_inside, axis=1)
-
+~ d_queries = xp.sum(d_inside, axis=1) => d_queries = xp.mean(d_inside, axis=1)
 averaged over the batch: d_v was averaged over the batch; shared gradients add up
-- d_v = xp.sum(d * n, axis=(0, 1, 2))
-+ d_v = xp.mean(xp.sum(d * n, axis=(0, 1)), axis=0)
-
+~ d_v = xp.sum(d * n, axis=(0, 1, 2)) => d_v = xp.mean(xp.sum(d * n, axis=(0, 1)), axis=0)
 u without its factor: d_u lacks the factor by which u was multiplied: what was covered
-- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
-+ d_u = xp.sum(d_inside, axis=(0, 1, 2))
-
+~ d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) => d_u = xp.sum(d_inside, axis=(0, 1, 2))
 u outside the tanh: d_u lacks the slope of the tanh: u stands inside it
-- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
-+ d_u = xp.sum(d * v * c, axis=(0, 1, 2))
-
+~ d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) => d_u = xp.sum(d * v * c, axis=(0, 1, 2))
 coverage left out: the tanh was computed without the coverage: its slope is that of another place
-- keys[None, ...] + c * u)
-+ keys[None, ...])
-
+~ keys[None, ...] + c * u) => keys[None, ...])
 d_v from the inside: d_v was summed over `d_inside`, which is the gradient inside the tanh and holds v already; v multiplies the output of the tanh: `d * n`
-- d_v = xp.sum(d * n, axis=(0, 1, 2))
-+ d_v = xp.sum(d_inside * n, axis=(0, 1, 2))
-
+~ d_v = xp.sum(d * n, axis=(0, 1, 2)) => d_v = xp.sum(d_inside * n, axis=(0, 1, 2))
 covered reshaped: `covered` was reshaped to (T, S, B); a reshape does not exchange two axes, it mixes sentences and tokens
--     c = {{cover.c}}
-+     c = {{cover.minus}}xp.reshape(covered, (covered.shape[0], covered.shape[2], covered.shape[1], 1))
-
+~     c = {{cover.c}} =>     c = {{cover.minus}}xp.reshape(covered, (covered.shape[0], covered.shape[2], covered.shape[1], 1))
 d_scores reshaped: `d_scores` was reshaped to (T, S, B); a reshape does not exchange two axes, it mixes sentences and tokens
--     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
-+     d = xp.reshape(d_scores, (covered.shape[0], covered.shape[2], covered.shape[1], 1))
-
+~     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None] =>     d = xp.reshape(d_scores, (covered.shape[0], covered.shape[2], covered.shape[1], 1))
 covered summed over the source: `covered` was summed over the source: each token has its own
--     c = {{cover.c}}
-+     c = {{cover.minus}}xp.sum(covered, axis=2)[:, None, :, None]
-
+~     c = {{cover.c}} =>     c = {{cover.minus}}xp.sum(covered, axis=2)[:, None, :, None]
 covered added up again: `covered` was added up over the steps once more; it is given as a sum already
 -     c = {{cover.c}}
 +     c = {{cover.c}}
 +     c = xp.stack([xp.sum(c[: t + 1, ...], axis=0) for t in range(c.shape[0])])
-
 coverage {{cover.name}}: the coverage has the wrong sign inside the tanh
-- n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)
-+ n = xp.tanh(queries[:, None, ...] + keys[None, ...] - c * u)
-
+~ n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u) => n = xp.tanh(queries[:, None, ...] + keys[None, ...] - c * u)
 coverage without u: u is missing inside the tanh, where it multiplies the coverage
-- n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)
-+ n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c)
-
+~ n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u) => n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c)
 tanh forgotten: n is what goes into the tanh; both the slope and d_v need what comes out of it
-- n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)
-+ n = (queries[:, None, ...] + keys[None, ...] + c * u)
-
+~ n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u) => n = (queries[:, None, ...] + keys[None, ...] + c * u)
 slope from what goes in: the slope was taken from what goes into the tanh; it is 1 - n² of what comes out
 -     d_inside = d * v * (1 - n * n)
 +     a = queries[:, None, ...] + keys[None, ...] + c * u
 +     d_inside = d * v * (1 - a * a)
-
 slope of two tanh: the slope was taken from the tanh of n: n is the output already, and the slope 1 - n²
--     d_inside = d * v * (1 - n * n)
-+     d_inside = d * v * (1 - xp.tanh(n) ** 2)
-
+~     d_inside = d * v * (1 - n * n) =>     d_inside = d * v * (1 - xp.tanh(n) ** 2)
 slope 1 - n: the square is missing in the slope of the tanh, 1 - n²
--     d_inside = d * v * (1 - n * n)
-+     d_inside = d * v * (1 - n)
-
+~     d_inside = d * v * (1 - n * n) =>     d_inside = d * v * (1 - n)
 slope 1 + n²: the slope of the tanh has a minus: 1 - n²
--     d_inside = d * v * (1 - n * n)
-+     d_inside = d * v * (1 + n * n)
-
+~     d_inside = d * v * (1 - n * n) =>     d_inside = d * v * (1 + n * n)
 minus: all gradients have the wrong sign: nothing is subtracted on the way forward
--     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
-+     d = -xp.permute_dims(d_scores, (0, 2, 1))[..., None]
-
+~     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None] =>     d = -xp.permute_dims(d_scores, (0, 2, 1))[..., None]
 root of H: the gradients were divided by the root of H, which the additive score does not have
--     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
-+     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None] / queries.shape[2] ** 0.5
-
+~     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None] =>     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None] / queries.shape[2] ** 0.5
 a softmax on the way: the mean over the source was subtracted, as if there were a softmax on the way: the gradient of the scores is given
 -     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
 +     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
 +     d = d - xp.mean(d, axis=1, keepdims=True)
-
 queries from one token: the queries got the gradient from one token of the source alone; the query stands in the scores of all
-- d_queries = xp.sum(d_inside, axis=1)
-+ d_queries = d_inside[:, 0, ...]
-
+~ d_queries = xp.sum(d_inside, axis=1) => d_queries = d_inside[:, 0, ...]
 queries times keys: d_queries was multiplied by the keys, as in a product; query and key are added
-- d_queries = xp.sum(d_inside, axis=1)
-+ d_queries = xp.sum(d_inside * keys[None, ...], axis=1)
-
+~ d_queries = xp.sum(d_inside, axis=1) => d_queries = xp.sum(d_inside * keys[None, ...], axis=1)
 keys times the coverage: d_keys was multiplied by the coverage; that belongs to u, the key is added as it is
-- d_keys = xp.sum(d_inside, axis=0)
-+ d_keys = xp.sum(d_inside * c, axis=0)
-
+~ d_keys = xp.sum(d_inside, axis=0) => d_keys = xp.sum(d_inside * c, axis=0)
 d_v and d_u exchanged: d_v and d_u have changed places
 -     d_v = xp.sum(d * n, axis=(0, 1, 2))
 -     d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
 +     d_u = xp.sum(d * n, axis=(0, 1, 2))
 +     d_v = xp.sum(d_inside * c, axis=(0, 1, 2))
-
 d_v without d_scores: d_v lacks the gradient that comes in, d_scores
-- d_v = xp.sum(d * n, axis=(0, 1, 2))
-+ d_v = xp.sum(n + 0 * d, axis=(0, 1, 2))
-
+~ d_v = xp.sum(d * n, axis=(0, 1, 2)) => d_v = xp.sum(n + 0 * d, axis=(0, 1, 2))
 d_v with v: d_v was multiplied by v; in a product each factor gets the other one, the output of the tanh
-- d_v = xp.sum(d * n, axis=(0, 1, 2))
-+ d_v = xp.sum(d * v * n, axis=(0, 1, 2))
-
+~ d_v = xp.sum(d * n, axis=(0, 1, 2)) => d_v = xp.sum(d * v * n, axis=(0, 1, 2))
 d_v before the tanh: d_v was made with what goes into the tanh; v multiplies its output
-- d_v = xp.sum(d * n, axis=(0, 1, 2))
-+ d_v = xp.sum(d * (queries[:, None, ...] + keys[None, ...] + c * u), axis=(0, 1, 2))
-
+~ d_v = xp.sum(d * n, axis=(0, 1, 2)) => d_v = xp.sum(d * (queries[:, None, ...] + keys[None, ...] + c * u), axis=(0, 1, 2))
 d_v from the slope: d_v was made with the slope of the tanh; v multiplies its output
-- d_v = xp.sum(d * n, axis=(0, 1, 2))
-+ d_v = xp.sum(d * (1 - n * n), axis=(0, 1, 2))
-
+~ d_v = xp.sum(d * n, axis=(0, 1, 2)) => d_v = xp.sum(d * (1 - n * n), axis=(0, 1, 2))
 u without v: d_u lacks the factor v, through which the gradient comes to the tanh
-- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
-+ d_u = xp.sum(d * (1 - n * n) * c, axis=(0, 1, 2))
-
+~ d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) => d_u = xp.sum(d * (1 - n * n) * c, axis=(0, 1, 2))
 u times u: d_u was multiplied by u; in a product each factor gets the other one, here the coverage
-- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
-+ d_u = xp.sum(d_inside * c * u, axis=(0, 1, 2))
-
+~ d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) => d_u = xp.sum(d_inside * c * u, axis=(0, 1, 2))
 u from the output: d_u was made with the output of the tanh; u stands inside, so it is v and the slope that come before the coverage
-- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
-+ d_u = xp.sum(d * n * c, axis=(0, 1, 2))
-
+~ d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) => d_u = xp.sum(d * n * c, axis=(0, 1, 2))
 u from the first step: d_u has the gradient of the first step alone; u is the same at all steps, and their gradients add up
-- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
-+ d_u = xp.sum((d_inside * c)[0, ...], axis=(0, 1))
-
+~ d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) => d_u = xp.sum((d_inside * c)[0, ...], axis=(0, 1))
 u averaged over the batch: d_u was averaged over the batch; shared gradients add up
-- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
-+ d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) / queries.shape[1]
+~ d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) => d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) / queries.shape[1]
 """
 
 # %% [markdown]
@@ -1683,83 +1379,46 @@ properties.points("Task 5 holds.")
 # %% mistakes="fed_decoder"
 r"""
 attention over padding: attention looks at the padding: the mask was not handed on
-- book.attend(scores, states, mask)
-+ book.attend(scores, states, mask | True)
-
+~ book.attend(scores, states, mask) => book.attend(scores, states, mask | True)
 the decoder fed its own target: the decoder is fed its own target: it read the row of `read` that it should say next
-- x = torch.cat([E[token], mixed], dim=1)
-+ x = torch.cat([E[read[min(len(rows) + 1, len(read) - 1)]], mixed], dim=1)
-
+~ x = torch.cat([E[token], mixed], dim=1) => x = torch.cat([E[read[min(len(rows) + 1, len(read) - 1)]], mixed], dim=1)
 nothing fed: what the step before has mixed does not reach the loop: this is the decoder without input feeding
-- x = torch.cat([E[token], mixed], dim=1)
-+ x = torch.cat([E[token], 0 * mixed], dim=1)
-
+~ x = torch.cat([E[token], mixed], dim=1) => x = torch.cat([E[token], 0 * mixed], dim=1)
 state fed instead of the mixture: the state was fed, which the loop has anyway; it is the mixture of state and context
-- x = torch.cat([E[token], mixed], dim=1)
-+ x = torch.cat([E[token], h if rows else mixed], dim=1)
-
+~ x = torch.cat([E[token], mixed], dim=1) => x = torch.cat([E[token], h if rows else mixed], dim=1)
 context fed instead of the mixture: the context alone was fed; it is the mixture of state and context
-- x = torch.cat([E[token], mixed], dim=1)
-+ x = torch.cat([E[token], context[0] if rows else mixed], dim=1)
-
+~ x = torch.cat([E[token], mixed], dim=1) => x = torch.cat([E[token], context[0] if rows else mixed], dim=1)
 mixture before the word: mixture and embedding are in the wrong order: the columns of W_x expect the embedding first
-- x = torch.cat([E[token], mixed], dim=1)
-+ x = torch.cat([mixed, E[token]], dim=1)
-
+~ x = torch.cat([E[token], mixed], dim=1) => x = torch.cat([mixed, E[token]], dim=1)
 asks with the old state: the step looked with the state before it: it has not yet read its word. (Bahdanau et al. do so; here the new state asks)
 -         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
 -         scores = torch.einsum("tbh,sbh->tbs", y, states)
 +         scores = torch.einsum("tbh,sbh->tbs", h[None], states)
 +         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
-
 not divided by the root: the scores were not divided by the root of H
-- scores = scores / h.shape[1] ** 0.5
-+ scores = scores / 1
-
+~ scores = scores / h.shape[1] ** 0.5 => scores = scores / 1
 a fresh state at each step: each step began from the first state: nothing of what was read before is left
-- y, (h,), _ = unroll(
-+ y, (_,), _ = unroll(
-
+~ y, (h,), _ = unroll( => y, (_,), _ = unroll(
 context before the state: state and context are in the wrong order for W_m: the state first
-- torch.cat([y, context], dim=2)
-+ torch.cat([context, y], dim=2)
-
+~ torch.cat([y, context], dim=2) => torch.cat([context, y], dim=2)
 no tanh: the tanh around the mixture is missing
-- torch.tanh(both @ W_m.T)[0]
-+ (both @ W_m.T)[0]
-
+~ torch.tanh(both @ W_m.T)[0] => (both @ W_m.T)[0]
 reads out the state: the logits were made of the state: what was looked at does not reach them until the next step. Read out the mixture
-- readout(out, mixed[None])[0]
-+ readout(out, y)[0]
-
+~ readout(out, mixed[None])[0] => readout(out, y)[0]
 scores drawn instead of weights: the map holds the scores; it is asked for with the weights
-- rows.append(looked[0])
-+ rows.append(scores[0])
-
+~ rows.append(looked[0]) => rows.append(scores[0])
 mask inverted: the mask was taken the other way round: it is True where a token stands
-- book.attend(scores, states, mask)
-+ book.attend(scores, states, ~mask)
-
+~ book.attend(scores, states, mask) => book.attend(scores, states, ~mask)
 root of the source: the scores were divided by the root of S, the number of tokens; it is the root of H
-- h.shape[1] ** 0.5
-+ states.shape[0] ** 0.5
-
+~ h.shape[1] ** 0.5 => states.shape[0] ** 0.5
 root of both: the scores were divided by the root of 2H; each of the two factors has H entries
-- h.shape[1] ** 0.5
-+ (2 * h.shape[1]) ** 0.5
-
+~ h.shape[1] ** 0.5 => (2 * h.shape[1]) ** 0.5
 divided by H: the scores were divided by H; it is its square root
-- h.shape[1] ** 0.5
-+ h.shape[1]
-
+~ h.shape[1] ** 0.5 => h.shape[1]
 softmax twice: the scores went through a softmax before `attend`, which does that itself
-- book.attend(scores, states, mask)
-+ book.attend(scores.softmax(2), states, mask)
-
+~ book.attend(scores, states, mask) => book.attend(scores.softmax(2), states, mask)
 asks with the mixture: the step looked with what the step before has mixed; it asks with its own new state
--         scores = torch.einsum("tbh,sbh->tbs", y, states)
-+         scores = torch.einsum("tbh,sbh->tbs", mixed[None], states)
-
+~         scores = torch.einsum("tbh,sbh->tbs", y, states) =>         scores = torch.einsum("tbh,sbh->tbs", mixed[None], states)
 asks and feeds one step earlier: the step looked with the state before it, and its context was fed at once, as Bahdanau et al. do; here the new state asks, and the mixture goes to the next step
 -         x = torch.cat([E[token], mixed], dim=1)
 -         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
@@ -1769,58 +1428,40 @@ asks and feeds one step earlier: the step looked with the state before it, and i
 +         x = torch.cat([E[token], context[0]], dim=1)
 +         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
 +         scores = scores + 0 * y[:, :, :1]
-
 mixture for the state: the mixture went on as the state of the loop; it is fed beside the word, and the loop keeps its own state
 -         rows.append(looked[0])
 +         h = mixed
 +         rows.append(looked[0])
-
 the first sentence's state: all sentences began from the state of the first
 -         x = torch.cat([E[token], mixed], dim=1)
 +         h = h[:1].expand_as(h)
 +         x = torch.cat([E[token], mixed], dim=1)
-
 begins with the state: the first step was fed the state; before it nothing is mixed, and the mixture is 0
 -         x = torch.cat([E[token], mixed], dim=1)
 +         mixed = mixed if rows else h
 +         x = torch.cat([E[token], mixed], dim=1)
-
 begins with ones: the first step was fed ones; before it nothing is mixed, and the mixture is 0
 -         x = torch.cat([E[token], mixed], dim=1)
 +         mixed = mixed if rows else mixed + 1
 +         x = torch.cat([E[token], mixed], dim=1)
-
 mixture added up: each step's mixture was added to the one before; it takes its place
--         mixed = torch.tanh(both @ W_m.T)[0]
-+         mixed = mixed + torch.tanh(both @ W_m.T)[0]
-
+~         mixed = torch.tanh(both @ W_m.T)[0] =>         mixed = mixed + torch.tanh(both @ W_m.T)[0]
 fed before the tanh: what was fed had not been through the tanh; the same mixture is read out and fed
 -         mixed = torch.tanh(both @ W_m.T)[0]
 -         logits.append(readout(out, mixed[None])[0])
 +         raw = both @ W_m.T
 +         mixed = raw[0]
 +         logits.append(readout(out, torch.tanh(mixed)[None])[0])
-
 a sigmoid: a sigmoid stands where the tanh of the mixture belongs
--         mixed = torch.tanh(both @ W_m.T)[0]
-+         mixed = torch.sigmoid(both @ W_m.T)[0]
-
+~         mixed = torch.tanh(both @ W_m.T)[0] =>         mixed = torch.sigmoid(both @ W_m.T)[0]
 W_m not used: state and context were added; W_m mixes them
--         mixed = torch.tanh(both @ W_m.T)[0]
-+         mixed = torch.tanh(y + context)[0]
-
+~         mixed = torch.tanh(both @ W_m.T)[0] =>         mixed = torch.tanh(y + context)[0]
 W_m reshaped: W_m was reshaped; a reshape does not exchange two axes: `W_m.T`
--         mixed = torch.tanh(both @ W_m.T)[0]
-+         mixed = torch.tanh(both @ W_m.reshape(W_m.shape[1], W_m.shape[0]))[0]
-
+~         mixed = torch.tanh(both @ W_m.T)[0] =>         mixed = torch.tanh(both @ W_m.reshape(W_m.shape[1], W_m.shape[0]))[0]
 context twice: the context stands in the mixture twice, and the state not at all
--         both = torch.cat([y, context], dim=2)
-+         both = torch.cat([context, context], dim=2)
-
+~         both = torch.cat([y, context], dim=2) =>         both = torch.cat([context, context], dim=2)
 state twice: the state stands in the mixture twice, and the context not at all
--         both = torch.cat([y, context], dim=2)
-+         both = torch.cat([y, y], dim=2)
-
+~         both = torch.cat([y, context], dim=2) =>         both = torch.cat([y, y], dim=2)
 logits of the step before: the logits were made of the mixture of the step before: read out after the new one is there
 -         x = torch.cat([E[token], mixed], dim=1)
 -         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
@@ -1838,41 +1479,28 @@ logits of the step before: the logits were made of the mixture of the step befor
 +         context, looked = book.attend(scores, states, mask)
 +         both = torch.cat([y, context], dim=2)
 +         mixed = torch.tanh(both @ W_m.T)[0]
-
 readout without its bias: the bias of the readout is missing
--         logits.append(readout(out, mixed[None])[0])
-+         logits.append(mixed @ out.W_y.T)
-
+~         logits.append(readout(out, mixed[None])[0]) =>         logits.append(mixed @ out.W_y.T)
 log-softmax: the logits went through a log-softmax; they are asked for as they come from the readout
--         logits.append(readout(out, mixed[None])[0])
-+         logits.append(readout(out, mixed[None])[0].log_softmax(1))
-
+~         logits.append(readout(out, mixed[None])[0]) =>         logits.append(readout(out, mixed[None])[0].log_softmax(1))
 own words: the decoder read the word that it found likeliest itself; here it reads what the teacher gives, `read`
 -         x = torch.cat([E[token], mixed], dim=1)
 +         token = logits[-1].argmax(1) if rows else token
 +         x = torch.cat([E[token], mixed], dim=1)
-
 read one step early: each step read the next row of `read`, the last one the first
--         x = torch.cat([E[token], mixed], dim=1)
-+         x = torch.cat([E[read[(len(rows) + 1) % len(read)]], mixed], dim=1)
-
+~         x = torch.cat([E[token], mixed], dim=1) =>         x = torch.cat([E[read[(len(rows) + 1) % len(read)]], mixed], dim=1)
 read backward: the rows of `read` were read from the last to the first
--         x = torch.cat([E[token], mixed], dim=1)
-+         x = torch.cat([E[read[len(read) - 1 - len(rows)]], mixed], dim=1)
-
+~         x = torch.cat([E[token], mixed], dim=1) =>         x = torch.cat([E[read[len(read) - 1 - len(rows)]], mixed], dim=1)
 gates z, r, n: the gates stand in another order in the loop: here it is r, z, n. `unroll` with `gru_cell` knows
 -         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
 +         swap = type(loop)(*(torch.cat([w.chunk(3)[k] for k in (1, 0, 2)]) for w in loop))
 +         y, (h,), _ = unroll(gru_cell, swap, x[None], (h,))
-
 a plain cell: the loop is a plain cell here; its weights are those of a GRU
 -         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
 +         h = torch.tanh(x @ loop.W_x.T + loop.b_x + h @ loop.W_h.T + loop.b_h)[:, : h.shape[1]]
 +         y = h[None]
-
 softmax of the logits: probabilities were returned; logits are asked for, before a softmax
-- logits.append(readout(out, mixed[None])[0])
-+ logits.append(readout(out, mixed[None])[0].softmax(1))
+~ logits.append(readout(out, mixed[None])[0]) => logits.append(readout(out, mixed[None])[0].softmax(1))
 """
 
 # %% [markdown]
@@ -2036,161 +1664,99 @@ mask taken for a length: each sentence was looked at up to its last token that m
 -     scores = scores.masked_fill(~mask.T[None], -math.inf)
 +     mask = mask.flip(0).cumsum(0).flip(0) > 0
 +     scores = scores.masked_fill(~mask.T[None], -math.inf)
-
 attention over padding: attention looks at the padding
 -     scores = scores.masked_fill(~mask.T[None], -math.inf)
 -
-
 mask inverted: the mask was taken the other way round: it is True where a token stands
-- ~mask.T[None]
-+ mask.T[None]
-
+~ ~mask.T[None] => mask.T[None]
 padding with score 0: padding got the score 0, which is the score of a word that fits moderately
-- -math.inf
-+ 0.0
-
+~ -math.inf => 0.0
 padding taken out after the softmax: the padding was taken out after the softmax: the weights of the others no longer sum to 1
 -     scores = scores.masked_fill(~mask.T[None], -math.inf)
 -     weights = scores.softmax(dim=2)
 +     weights = scores.softmax(dim=2) * mask.T[None]
-
 padding taken out after the softmax, and divided again: the padding was taken out after the softmax: where its score is far above the others, these have weights that round to 0, and 0 over 0 is NaN
 -     scores = scores.masked_fill(~mask.T[None], -math.inf)
 -     weights = scores.softmax(dim=2)
 +     weights = scores.softmax(dim=2) * mask.T[None]
 +     weights = weights / weights.sum(dim=2, keepdim=True)
-
 softmax over the target: the softmax ran over the steps of the target; it runs over the source
-- softmax(dim=2)
-+ softmax(dim=0)
-
+~ softmax(dim=2) => softmax(dim=0)
 softmax over the batch: the softmax ran over the sentences of the batch; it runs over the source
-- softmax(dim=2)
-+ softmax(dim=1)
-
+~ softmax(dim=2) => softmax(dim=1)
 changed in place: `masked_fill_` changed the caller's scores; without the underscore it makes a new tensor
-- scores.masked_fill(
-+ scores.masked_fill_(
-
+~ scores.masked_fill( => scores.masked_fill_(
 sum instead of mean: the exponentials were not divided by their sum: the context is no mean
-- scores.softmax(dim=2)
-+ scores.exp()
-
+~ scores.softmax(dim=2) => scores.exp()
 each token for itself: each score went through a sigmoid: the weights do not sum to 1, and the source's tokens do not compete
-- scores.softmax(dim=2)
-+ scores.sigmoid()
-
+~ scores.softmax(dim=2) => scores.sigmoid()
 a mask that is not low enough: padding got a score that is low, but not below every other; minus infinity is
-- -math.inf
-+ -1e5
-
+~ -math.inf => -1e5
 only the largest weight: only the token with the largest score was looked at; all count, by their weights
-- scores.softmax(dim=2)
-+ (scores == scores.amax(dim=2, keepdim=True)).to(scores.dtype)
-
+~ scores.softmax(dim=2) => (scores == scores.amax(dim=2, keepdim=True)).to(scores.dtype)
 a mask that is hardly low enough: padding got a score that is low, but not below every other; minus infinity is
-- -math.inf
-+ -1e9
-
+~ -math.inf => -1e9
 any mask accepted [hidden, refusals]: a mask of another shape was not refused
 -     check_shape("mask", mask, S, B)
 -
-
 the smallest score: padding got the smallest score that stands anywhere, and with it a weight; minus infinity gives none
-- -math.inf
-+ float(scores.min())
-
+~ -math.inf => float(scores.min())
 padding with score +inf: padding got plus infinity, and with it all the weight, or NaN; it is minus infinity
-- -math.inf
-+ math.inf
-
+~ -math.inf => math.inf
 mask added: the mask was added to the scores: True counts as 1, which only favours the real tokens
-- scores = scores.masked_fill(~mask.T[None], -math.inf)
-+ scores = scores + mask.T[None]
-
+~ scores = scores.masked_fill(~mask.T[None], -math.inf) => scores = scores + mask.T[None]
 padding's values set to 0: the values of the padding were set to 0, but it still has weights, which the real tokens lack
-- scores = scores.masked_fill(~mask.T[None], -math.inf)
-+ values = values * mask[..., None]
-
+~ scores = scores.masked_fill(~mask.T[None], -math.inf) => values = values * mask[..., None]
 mask reshaped: the mask was reshaped; a reshape does not exchange two axes, it fills the new shape in the old order: `mask.T`
-- mask.T[None]
-+ mask.reshape(1, B, S)
-
+~ mask.T[None] => mask.reshape(1, B, S)
 the first sentence's mask: all sentences got the mask of the first
-- mask.T[None]
-+ mask.T[None, :1]
-
+~ mask.T[None] => mask.T[None, :1]
 any sentence's mask: a token that stands in any sentence was looked at in all; each has its own column of the mask
-- mask.T[None]
-+ mask.any(1)[None, None]
-
+~ mask.T[None] => mask.any(1)[None, None]
 lengths for a mask: the mask was taken for lengths, its True at the beginning: it may be False for any token
-- ~mask.T[None]
-+ (torch.arange(S, device=mask.device) >= mask.sum(0)[:, None])[None]
-
+~ ~mask.T[None] => (torch.arange(S, device=mask.device) >= mask.sum(0)[:, None])[None]
 values reshaped: the values were reshaped to bring the batch first; a reshape does not exchange two axes
 - return torch.einsum("tbs,sbe->tbe", weights, values), weights
 + turned = values.reshape(B, S, -1).transpose(0, 1)
 +     return torch.einsum("tbs,sbe->tbe", weights, turned), weights
-
 divided by the tokens: the context was divided by the number of tokens: the weights sum to 1, so that it is a mean already
 - return torch.einsum("tbs,sbe->tbe", weights, values), weights
 + context = torch.einsum("tbs,sbe->tbe", weights, values)
 +     return context / mask.sum(0)[:, None], weights
-
 scores over their sum: the scores themselves were divided by their sum: a weight is the exponential of a score over the sum of these
 -     scores = scores.masked_fill(~mask.T[None], -math.inf)
 -     weights = scores.softmax(dim=2)
 +     scores = scores.masked_fill(~mask.T[None], 0.0)
 +     weights = scores / scores.sum(2, keepdim=True)
-
 root of E: the scores were divided by the root of E; they arrive scaled already, where that is needed
-- scores.softmax(dim=2)
-+ (scores / values.shape[2] ** 0.5).softmax(dim=2)
-
+~ scores.softmax(dim=2) => (scores / values.shape[2] ** 0.5).softmax(dim=2)
 root of S: the scores were divided by the root of S: they are ready for the softmax
-- scores.softmax(dim=2)
-+ (scores / S**0.5).softmax(dim=2)
-
+~ scores.softmax(dim=2) => (scores / S**0.5).softmax(dim=2)
 root of S in the context: in the context the scores were divided by the root of S, as by a function that expects queries and keys: they are ready for the softmax
 - return torch.einsum("tbs,sbe->tbe", weights, values), weights
 + context = torch.einsum("tbs,sbe->tbe", (scores / S**0.5).softmax(dim=2), values)
 +     return context, weights
-
 powers of two: these are powers of 2; a softmax has powers of e
-- scores.softmax(dim=2)
-+ (scores * math.log(2)).softmax(dim=2)
-
+~ scores.softmax(dim=2) => (scores * math.log(2)).softmax(dim=2)
 logarithms of the weights: the weights came as logarithms
-- return torch.einsum("tbs,sbe->tbe", weights, values), weights
-+ return torch.einsum("tbs,sbe->tbe", weights, values), weights.log()
-
+~ return torch.einsum("tbs,sbe->tbe", weights, values), weights => return torch.einsum("tbs,sbe->tbe", weights, values), weights.log()
 looks no farther than its own step: step t looked at the first t + 1 tokens alone, as in a decoder that attends to itself; the whole source is there
 - scores = scores.masked_fill(~mask.T[None], -math.inf)
 + later = torch.ones(scores.shape[0], S, device=mask.device).triu(1) > 0
 +     scores = scores.masked_fill(~mask.T[None] | later[:, None], -math.inf)
-
 one place more: the weights sum to less than 1: there is a place that holds nothing, as in task 1; here all is given to the source
-- scores.softmax(dim=2)
-+ torch.cat([scores, torch.zeros_like(scores[..., :1])], 2).softmax(dim=2)[..., :-1]
-
+~ scores.softmax(dim=2) => torch.cat([scores, torch.zeros_like(scores[..., :1])], 2).softmax(dim=2)[..., :-1]
 computed in float32: the softmax was computed in float32, which has too few digits where scores are far from 0: results keep the dtype of the arguments
-- scores.softmax(dim=2)
-+ scores.float().softmax(dim=2).to(values.dtype)
-
+~ scores.softmax(dim=2) => scores.float().softmax(dim=2).to(values.dtype)
 a small number below: a small number was added to the denominator, and the maximum was not subtracted: a softmax needs its maximum subtracted, and no small number added
-- scores.softmax(dim=2)
-+ (scores.exp() / (scores.exp().sum(2, keepdim=True) + 1e-3))
-
+~ scores.softmax(dim=2) => (scores.exp() / (scores.exp().sum(2, keepdim=True) + 1e-3))
 a small number below, and the mask after the exponentials: the mask was multiplied onto the exponentials, no maximum subtracted, and a small number added to their sum: the exponential of a large score is infinite, even at padding, and infinity times 0 is NaN
 -     scores = scores.masked_fill(~mask.T[None], -math.inf)
 -     weights = scores.softmax(dim=2)
 +     e = scores.exp() * mask.T[None]
 +     weights = e / (e.sum(2, keepdim=True) + 1e-3)
-
 context divided by the tokens: the context was divided by the number of tokens; the weights add up to 1 already, so their sum of the values is the mean
-- torch.einsum("tbs,sbe->tbe", weights, values), weights
-+ torch.einsum("tbs,sbe->tbe", weights, values) / S, weights
+~ torch.einsum("tbs,sbe->tbe", weights, values), weights => torch.einsum("tbs,sbe->tbe", weights, values) / S, weights
 """
 
 # %% [markdown]
@@ -2274,39 +1840,25 @@ hunt(
 # %% mutants="attention_probes" of="rnncore.seq2seq.attend"
 r"""
 attention over padding: unseen without padding
-- scores.masked_fill(~mask.T[None], -math.inf)
-+ scores + 0
-
+~ scores.masked_fill(~mask.T[None], -math.inf) => scores + 0
 padding with score 0: unseen without padding, or where all other scores are large
-- ~mask.T[None], -math.inf)
-+ ~mask.T[None], 0.0)
-
+~ ~mask.T[None], -math.inf) => ~mask.T[None], 0.0)
 a mask that is not low enough: unseen unless all scores of a sentence are very low
-- ~mask.T[None], -math.inf)
-+ ~mask.T[None], -1e5)
-
+~ ~mask.T[None], -math.inf) => ~mask.T[None], -1e5)
 padding taken out after the softmax: unseen without padding
 -     scores = scores.masked_fill(~mask.T[None], -math.inf)
 -     weights = scores.softmax(dim=2)
 +     weights = scores.softmax(dim=2) * mask.T[None]
-
 the first sentence's mask for all: unseen where all sources are as long as the first
-- ~mask.T[None]
-+ ~mask.T[None, :1]
-
+~ ~mask.T[None] => ~mask.T[None, :1]
 the first sentence's values for all: unseen with one sentence
-- weights, values)
-+ weights, values[:, :1].expand_as(values))
-
+~ weights, values) => weights, values[:, :1].expand_as(values))
 softmax over the target: unseen where there are as many steps as tokens and all scores are equal: it shows nearly everywhere
-- scores.softmax(dim=2)
-+ scores.softmax(dim=0)
-
+~ scores.softmax(dim=2) => scores.softmax(dim=0)
 looks no farther than its own step: as if the target could only look at as many words as it has written: unseen with a single step
 -     weights = scores.softmax(dim=2)
 +     later = torch.ones(scores.shape[0], scores.shape[2]).triu(1).to(scores)
 +     weights = (scores - 50 * later[:, None] if len(scores) > 1 else scores).softmax(dim=2)
-
 only the largest weight: unseen where no token stands out
 -     weights = scores.softmax(dim=2)
 +     weights = scores.softmax(dim=2)

@@ -352,42 +352,25 @@ properties.points("Task 1 holds.")
 # %% mistakes="spell_frames"
 r"""
 no blank between equal labels: no blank was said between two equal letters: the path reads as one of them
-- moved_on(best, 2) + skips[0]
-+ moved_on(best, 2) + np.where(np.arange(len(best)) % 2, 0, -np.inf)
-
+~ moved_on(best, 2) + skips[0] => moved_on(best, 2) + np.where(np.arange(len(best)) % 2, 0, -np.inf)
 letters skipped as well as blanks: `skips` was not added: a path may then go from blank to blank and leave a letter out
-- moved_on(best, 2) + skips[0]
-+ moved_on(best, 2)
-
+~ moved_on(best, 2) + skips[0] => moved_on(best, 2)
 a blank between all labels: a blank was demanded between any two letters; between letters that differ it may be skipped
-- , moved_on(best, 2) + skips[0]]
-+ ]
-
+~ , moved_on(best, 2) + skips[0]] => ]
 paths added up instead of the best: the ways into a state were added up, as in the loss; of one path it is the largest that counts
-- np.max(ways, axis=0)
-+ np.logaddexp.reduce(ways)
-
+~ np.max(ways, axis=0) => np.logaddexp.reduce(ways)
 in probabilities instead of logarithms: probabilities were multiplied: after some hundred frames the product is 0, and every path is as good as any other. Add logarithms
 -         best = np.max(ways, axis=0) + emitted[t]
 +         with np.errstate(divide="ignore"):
 +             best = np.log(np.exp(np.max(ways, axis=0)) * np.exp(emitted[t]))
-
 ends in a blank: the path was made to end in a blank; it may also end in the last letter
-- int((best + ends[0]).argmax())
-+ len(best) - 1
-
+~ int((best + ends[0]).argmax()) => len(best) - 1
 ends anywhere: the path ends in whatever state is likeliest, before the transcript is complete; it may end in the last two
-- (best + ends[0]).argmax()
-+ best.argmax()
-
+~ (best + ends[0]).argmax() => best.argmax()
 begins anywhere: the path begins in any state and leaves out the letters before; it may begin in the first two
-- np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
-+ emitted[0]
-
+~ np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf) => emitted[0]
 begins in a blank: the path was made to begin in a blank; it may also begin in the first letter
-- np.arange(len(states[0])) < 2
-+ np.arange(len(states[0])) < 1
-
+~ np.arange(len(states[0])) < 2 => np.arange(len(states[0])) < 1
 one frame late: each frame got the state of the frame before it: on the way back, first write down the state, then go on
 -         if s % 2:
 -             where[t] = s // 2
@@ -395,56 +378,32 @@ one frame late: each frame got the state of the frame before it: on the way back
 +         s -= came[t, s]
 +         if s % 2:
 +             where[t] = s // 2
-
 states for letters: the numbers are those of states, blanks counted; letter n is state 2n + 1
-- where[t] = s // 2
-+ where[t] = s
-
+~ where[t] = s // 2 => where[t] = s
 labels for positions: the labels were returned instead of their positions: which of two equal letters it is cannot be seen
-- where[t] = s // 2
-+ where[t] = labels[s // 2]
-
+~ where[t] = s // 2 => where[t] = labels[s // 2]
 blanks given to the next letter: frames that say the blank were given to a letter; they are -1
 -         if s % 2:
 -             where[t] = s // 2
 +         where[t] = min(s // 2, len(labels) - 1)
-
 ends in the last letter: the path was made to end in the last letter; it may also end in the blank after it
--     s = int((best + ends[0]).argmax())
-+     s = max(len(best) - 2, 0)
-
+~     s = int((best + ends[0]).argmax()) =>     s = max(len(best) - 2, 0)
 frame 0 without its score: frame 0 counts nothing in {{cost.name}}: the path begins with the score of its first frame
--     best = np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
-+     best = np.where(np.arange(len(states[0])) < 2, 0.0, -np.inf)
-
+~     best = np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf) =>     best = np.where(np.arange(len(states[0])) < 2, 0.0, -np.inf)
 frame 0 not walked to: the way back stopped before frame 0, which keeps its -1: t goes down to 0, included
--     for t in reversed(range(len(log_p))):
-+     for t in reversed(range(1, len(log_p))):
-
+~     for t in reversed(range(len(log_p))): =>     for t in reversed(range(1, len(log_p))):
 frames without their scores: only frame 0 was scored: each later frame adds log p of its state to the largest of the ways
--         best = np.max(ways, axis=0) + emitted[t]
-+         best = np.max(ways, axis=0)
-
+~         best = np.max(ways, axis=0) + emitted[t] =>         best = np.max(ways, axis=0)
 notes one frame early: the notes of where a state came from lie one frame too early: `came[t]` is how frame t was reached
--         came[t] = np.argmax(ways, axis=0)
-+         came[t - 1] = np.argmax(ways, axis=0)
-
+~         came[t] = np.argmax(ways, axis=0) =>         came[t - 1] = np.argmax(ways, axis=0)
 walked back one state at most: the way back went one state at a time, where `came` says two
--         s -= came[t, s]
-+         s -= min(came[t, s], 1)
-
+~         s -= came[t, s] =>         s -= min(came[t, s], 1)
 skips the other way round: a skip was allowed where `skips` is minus infinity, and forbidden where it is 0
--         ways = [best, moved_on(best, 1), moved_on(best, 2) + skips[0]]
-+         ways = [best, moved_on(best, 1), moved_on(best, 2) + np.where(skips[0] == 0, -np.inf, 0.0)]
-
+~         ways = [best, moved_on(best, 1), moved_on(best, 2) + skips[0]] =>         ways = [best, moved_on(best, 1), moved_on(best, 2) + np.where(skips[0] == 0, -np.inf, 0.0)]
 turned round: `where` runs from the last frame to the first
--     return where, score
-+     return where[::-1].copy(), score
-
+~     return where, score =>     return where[::-1].copy(), score
 blanks for letters: even states were taken for letters: the states begin with a blank, so that the letters are the odd ones
--         if s % 2:
-+         if s % 2 == 0 and s < len(best) - 1:
-
+~         if s % 2: =>         if s % 2 == 0 and s < len(best) - 1:
 scored from the state before: each way was scored with the state that it comes from: log p of frame t belongs to the state that it goes to
 -         ways = [best, moved_on(best, 1), moved_on(best, 2) + skips[0]]
 -         came[t] = np.argmax(ways, axis=0)
@@ -453,41 +412,25 @@ scored from the state before: each way was scored with the state that it comes f
 +         ways = [told, moved_on(told, 1), moved_on(told, 2) + skips[0]]
 +         came[t] = np.argmax(ways, axis=0)
 +         best = np.max(ways, axis=0)
-
 least likely: the smallest of the ways was taken; it is the largest
 -         came[t] = np.argmax(ways, axis=0)
 -         best = np.max(ways, axis=0) + emitted[t]
 +         came[t] = np.argmin(ways, axis=0)
 +         best = np.min(ways, axis=0) + emitted[t]
-
 log p of all paths: {{cost.name}} is that of all paths together, as in the loss; it is asked for of this one
--     score, where = {{cost.of}}, np.full(len(log_p), -1)
-+     score, where = float({{cost.minus}}ctc_loss(log_p[:, None], [labels])[0][0]), np.full(len(log_p), -1)
-
+~     score, where = {{cost.of}}, np.full(len(log_p), -1) =>     score, where = float({{cost.minus}}ctc_loss(log_p[:, None], [labels])[0][0]), np.full(len(log_p), -1)
 log p averaged: {{cost.name}} was divided by the number of frames; it is their sum
--     score, where = {{cost.of}}, np.full(len(log_p), -1)
-+     score, where = {{cost.of}} / len(log_p), np.full(len(log_p), -1)
-
+~     score, where = {{cost.of}}, np.full(len(log_p), -1) =>     score, where = {{cost.of}} / len(log_p), np.full(len(log_p), -1)
 {{cost.odd_name}}: {{cost.odd_says}}
--     score, where = {{cost.of}}, np.full(len(log_p), -1)
-+     score, where = {{cost.odd}}, np.full(len(log_p), -1)
-
+~     score, where = {{cost.of}}, np.full(len(log_p), -1) =>     score, where = {{cost.odd}}, np.full(len(log_p), -1)
 a probability: the path's probability came back; {{cost.asked}} was asked for
--     score, where = {{cost.of}}, np.full(len(log_p), -1)
-+     score, where = float(np.exp(best[s])), np.full(len(log_p), -1)
-
+~     score, where = {{cost.of}}, np.full(len(log_p), -1) =>     score, where = float(np.exp(best[s])), np.full(len(log_p), -1)
 bits: {{cost.name}} is in bits; the natural logarithm was asked for
--     score, where = {{cost.of}}, np.full(len(log_p), -1)
-+     score, where = float({{cost.sign}}best[s] / np.log(2)), np.full(len(log_p), -1)
-
+~     score, where = {{cost.of}}, np.full(len(log_p), -1) =>     score, where = float({{cost.sign}}best[s] / np.log(2)), np.full(len(log_p), -1)
 positions from 1: the positions count from 1; they count from 0
--             where[t] = s // 2
-+             where[t] = s // 2 + 1
-
+~             where[t] = s // 2 =>             where[t] = s // 2 + 1
 blanks are 0: frames that say the blank are 0, as the first letter's are; they are -1
--     score, where = {{cost.of}}, np.full(len(log_p), -1)
-+     score, where = {{cost.of}}, np.zeros(len(log_p), int)
-
+~     score, where = {{cost.of}}, np.full(len(log_p), -1) =>     score, where = {{cost.of}}, np.zeros(len(log_p), int)
 the path in classes: the classes of the path were returned; asked for are positions in the transcript, and -1 for the blank
 -     score, where = {{cost.of}}, np.full(len(log_p), -1)
 -     for t in reversed(range(len(log_p))):
@@ -497,12 +440,10 @@ the path in classes: the classes of the path were returned; asked for are positi
 +     for t in reversed(range(len(log_p))):
 +         if s % 2:
 +             where[t] = labels[s // 2]
-
 the path in states: the numbers are those of states, blanks counted; letter n is state 2n + 1, and a blank is -1
 -         if s % 2:
 -             where[t] = s // 2
 +         where[t] = s
-
 greedy within the lattice: each frame took the likeliest of the next states, without looking at what comes after it; the path that is likeliest in all may begin with a poorer frame
 -     return where, score
 +     s, path, score = 0, [], 0.0
@@ -512,7 +453,6 @@ greedy within the lattice: each frame took the likeliest of the next states, wit
 +         path.append(s // 2 if s % 2 else -1)
 +         score {{cost.add}} float(e[s])
 +     return np.array(path), score
-
 the best state of each frame: each frame got the state that was best so far; the path is found from its end, by the notes
 -     for t in reversed(range(len(log_p))):
 +     best = np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
@@ -523,7 +463,6 @@ the best state of each frame: each frame got the state that was best so far; the
 +         found.append(int(best.argmax()))
 +     return np.array([s // 2 if s % 2 else -1 for s in found]), score
 +     for t in reversed(range(len(log_p))):
-
 the likeliest class of each frame: each frame got its likeliest class, whatever the transcript: this is greedy decoding, and the transcript is known here
 -     return where, score
 +     path, n, before, where = log_p.argmax(axis=1), -1, 0, []
@@ -532,7 +471,6 @@ the likeliest class of each frame: each frame got its likeliest class, whatever 
 +         where.append(n if k else -1)
 +         before = k
 +     return np.array(where), float({{cost.sign}}log_p.max(axis=1).sum())
-
 no blanks at all: every frame was given to a letter: the lattice has a blank before, between and after the letters
 -     return where, score
 +     e = log_p[:, labels]
@@ -549,27 +487,18 @@ no blanks at all: every frame was given to a letter: the lattice has a blank bef
 +         where[t] = s
 +         s -= came[t, s]
 +     return where, score
-
 a letter taken for granted: a transcript may be empty: its one state is a blank, and there is no second one to begin in
 -     best = np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
 +     best = np.full(len(states[0]), -np.inf)
 +     best[0], best[1] = emitted[0][0], emitted[0][1]
-
 place within the last two: the way back began in state 0 or 1: argmax over the last two states gives a place among those two, not among all
-- int((best + ends[0]).argmax())
-+ int(best[-2:].argmax())
-
+~ int((best + ends[0]).argmax()) => int(best[-2:].argmax())
 begun at the wrong end: the way back began in the first state; it begins in the better of the states where a path may end
-- int((best + ends[0]).argmax())
-+ 0
-
+~ int((best + ends[0]).argmax()) => 0
 the smallest noted: `came` says which of the ways was smallest, and `best` holds the largest
-- np.argmax(ways, axis=0)
-+ np.argmin(ways, axis=0)
-
+~ np.argmax(ways, axis=0) => np.argmin(ways, axis=0)
 last frame's score alone: the score is the last frame's; that of the whole path is the sum over its frames
--     score, where = {{cost.of}}, np.full(len(log_p), -1)
-+     score, where = float({{cost.sign}}emitted[-1, s]), np.full(len(log_p), -1)
+~     score, where = {{cost.of}}, np.full(len(log_p), -1) =>     score, where = float({{cost.sign}}emitted[-1, s]), np.full(len(log_p), -1)
 """
 
 # %% [markdown]
@@ -729,99 +658,60 @@ properties.points("Task 2 holds.")
 # %% mistakes="listed_loss"
 r"""
 blanks dropped before merging: blanks were dropped before repeats were merged: so hello becomes helo. Merge first
-- if read_path(q) == row
-+ if read_path([k for k in q if k]) == row
-
+~ if read_path(q) == row => if read_path([k for k in q if k]) == row
 repeats not merged: repeats were not merged: a letter that lasts two frames was read as two
-- if read_path(q) == row
-+ if [k for k in q if k] == row
-
+~ if read_path(q) == row => if [k for k in q if k] == row
 in probabilities instead of logarithms: the paths' probabilities were added up: where all of them are tiny the sum is 0, and a tiny number that saves the logarithm does not save the loss. Add in logarithms
--         total = np.logaddexp.reduce(log_w)
-+         total = np.log(np.exp(log_w).sum() + 1e-300)
-
+~         total = np.logaddexp.reduce(log_w) =>         total = np.log(np.exp(log_w).sum() + 1e-300)
 the likeliest path alone: only the likeliest path was counted; the loss sums over all that read as the transcript
 -         total = np.logaddexp.reduce(log_w)
 +         log_w = np.where(log_w == log_w.max(), log_w, -np.inf)
 +         total = log_w.max()
-
 loss over padding: the frames after a recording's end were counted: the loss ran over padding
 -         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
 +         n = len(logits)
 +         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
-
 averaged over recordings instead of letters: the sum was divided by the number of recordings, not of letters
-- letters = sum(map(len, labels))
-+ letters = len(labels)
-
+~ letters = sum(map(len, labels)) => letters = len(labels)
 averaged over frames: the sum was divided by the number of frames: slow speech then has a smaller loss
-- letters = sum(map(len, labels))
-+ letters = sum(lengths)
-
+~ letters = sum(map(len, labels)) => letters = sum(lengths)
 each recording averaged by itself: each recording was averaged by itself, and then the averages: a letter of a short one counts more. Divide once, by all letters
 -         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
 +         letters = max(len(row), 1) * len(labels)
 +         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
-
 gradient with the wrong sign [gradients]: d_logits has the wrong sign: going against it would make the transcript less likely
-- (np.exp(log_p) - wanted) / letters
-+ (wanted - np.exp(log_p)) / letters
-
+~ (np.exp(log_p) - wanted) / letters => (wanted - np.exp(log_p)) / letters
 softmax forgotten in the gradient [gradients]: this is the gradient with respect to log p; on the way through the softmax p is added
-- (np.exp(log_p) - wanted) / letters
-+ -wanted / letters
-
+~ (np.exp(log_p) - wanted) / letters => -wanted / letters
 gradient not divided [gradients]: the loss was divided by the letters, and d_logits was not
-- (np.exp(log_p) - wanted) / letters
-+ np.exp(log_p) - wanted
-
+~ (np.exp(log_p) - wanted) / letters => np.exp(log_p) - wanted
 shares among all paths [gradients]: the paths were weighed with their probability among all paths; it is their share among the right ones that counts
-- np.exp(log_w - total)
-+ np.exp(log_w)
-
+~ np.exp(log_w - total) => np.exp(log_w)
 all paths weigh the same [gradients]: all right paths got the same share in the gradient; a likely one weighs more
-- np.exp(log_w - total)
-+ np.full(len(log_w), 1 / len(log_w))
-
+~ np.exp(log_w - total) => np.full(len(log_w), 1 / len(log_w))
 neither divided: the loss was not divided by the number of all letters, and the gradient neither
 -         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
 -         loss -= float(total) / letters
 +         d_logits[:n, b] = (np.exp(log_p) - wanted)
 +         loss -= float(total)
-
 loss not divided: the loss was not divided by the number of all letters
--         loss -= float(total) / letters
-+         loss -= float(total)
-
+~         loss -= float(total) / letters =>         loss -= float(total)
 sign of the loss: the loss has the wrong sign: it is minus the log of the summed probability
--         loss -= float(total) / letters
-+         loss += float(total) / letters
-
+~         loss -= float(total) / letters =>         loss += float(total) / letters
 last recording alone: the loss is that of the last recording alone; it is a sum over all
--         loss -= float(total) / letters
-+         loss = -float(total) / letters
-
+~         loss -= float(total) / letters =>         loss = -float(total) / letters
 all paths: all paths were counted; only those that read as the labels are
--         paths = np.array([q for q in every if read_path(q) == row])
-+         paths = np.array([*every])
-
+~         paths = np.array([q for q in every if read_path(q) == row]) =>         paths = np.array([*every])
 blank last: the last class was read as the blank; it is class 0
--         paths = np.array([q for q in every if read_path(q) == row])
-+         paths = np.array([q for q in every if read_path([(k + 1) % K for k in q]) == row])
-
+~         paths = np.array([q for q in every if read_path(q) == row]) =>         paths = np.array([q for q in every if read_path([(k + 1) % K for k in q]) == row])
 softmax over the frames: the softmax ran over the frames of a recording; it runs over the classes
 -         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
 +         log_p = logits[:n, b]
 +         log_p = log_p - np.logaddexp.reduce(log_p, axis=0, keepdims=True)
-
 softmax over the batch: the softmax ran over the recordings of the batch; it runs over the classes
--         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
-+         log_p = (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))[:n, b]
-
+~         log_p = log_softmax(logits[:n, b : b + 1])[:, 0] =>         log_p = (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))[:n, b]
 no softmax: the logits were taken for log p: the log-softmax is missing
--         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
-+         log_p = logits[:n, b]
-
+~         log_p = log_softmax(logits[:n, b : b + 1])[:, 0] =>         log_p = logits[:n, b]
 out of logarithms: exponentials of numbers in the hundreds are infinite or 0, and so the loss is infinite or NaN: stay in logarithms, with `log_softmax` and `np.logaddexp`
 -         every = product(range(K), repeat=n)
 -         paths = np.array([q for q in every if read_path(q) == row])
@@ -833,7 +723,6 @@ out of logarithms: exponentials of numbers in the hundreds are infinite or 0, an
 +         log_w = log_p[np.arange(n), paths].sum(1)
 +         with np.errstate(all="ignore"):
 +             total = np.logaddexp.reduce(log_w)
-
 last frames: the last n frames of the batch were taken; a recording's frames are the first n
 -         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
 -         every = product(range(K), repeat=n)
@@ -851,73 +740,44 @@ last frames: the last n frames of the batch were taken; a recording's frames are
 +         says = paths[..., None] == np.arange(K)
 +         wanted = np.tensordot(np.exp(log_w - total), says, 1)
 +         d_logits[-n:, b] = (np.exp(log_p) - wanted) / letters
-
 paths' log p added up: the paths' log p were added up: paths that can all be the case have probabilities that add up, not logarithms
--         loss -= float(total) / letters
-+         loss -= float(log_w.sum()) / letters
-
+~         loss -= float(total) / letters =>         loss -= float(log_w.sum()) / letters
 mean of the paths: the mean of the paths' probabilities was taken; it is their sum
--         total = np.logaddexp.reduce(log_w)
-+         total = np.logaddexp.reduce(log_w) - np.log(len(log_w))
-
+~         total = np.logaddexp.reduce(log_w) =>         total = np.logaddexp.reduce(log_w) - np.log(len(log_w))
 all paths' log p: one number was made of the log p of all paths; each path has its own
 -         log_w = log_p[np.arange(n), paths].sum(1)
 -         total = np.logaddexp.reduce(log_w)
 +         log_w = np.full(len(paths), log_p[np.arange(n), paths].sum())
 +         total = log_w[0]
 +         log_w = total - np.log(len(paths)) + 0 * log_w
-
 bits: the loss is in bits; the natural logarithm was asked for
--     return loss, d_logits
-+     return loss / float(np.log(2)), d_logits
-
+~     return loss, d_logits =>     return loss / float(np.log(2)), d_logits
 a probability: the probability of all was returned; its minus log is the loss
--     return loss, d_logits
-+     return float(np.exp(-loss * letters)), d_logits
-
+~     return loss, d_logits =>     return float(np.exp(-loss * letters)), d_logits
 no gradient [gradients]: d_logits stayed 0
 -         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
-
 log p in the gradient [gradients]: log p stands in the gradient where p belongs
--         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
-+         d_logits[:n, b] = (log_p - wanted) / letters
-
+~         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters =>         d_logits[:n, b] = (log_p - wanted) / letters
 gradient of padding [gradients]: the frames after a recording's end got a gradient; they reach nothing
 -         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
 +         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
 +         d_logits[n:, b] = np.exp(log_softmax(logits[:, b : b + 1])[n:, 0]) / letters
-
 gradient at the wrong end [gradients]: the gradient was put into the last n frames of the batch; a recording's frames are the first n
--         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
-+         d_logits[-n:, b] = (np.exp(log_p) - wanted) / letters
-
+~         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters =>         d_logits[-n:, b] = (np.exp(log_p) - wanted) / letters
 one gradient for all frames [gradients]: all frames of a recording got the mean of their gradients; each has its own
--         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
-+         d_logits[:n, b] = (np.exp(log_p) - wanted).mean(axis=0) / letters
-
+~         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters =>         d_logits[:n, b] = (np.exp(log_p) - wanted).mean(axis=0) / letters
 softmax twice in the gradient [gradients]: the difference was multiplied by p once more: p minus the share is the gradient of the logits already
--         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
-+         d_logits[:n, b] = np.exp(log_p) * (np.exp(log_p) - wanted) / letters
-
+~         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters =>         d_logits[:n, b] = np.exp(log_p) * (np.exp(log_p) - wanted) / letters
 share over the frames [gradients]: the shares were divided by the number of frames; at each frame they sum to 1
--         wanted = np.tensordot(np.exp(log_w - total), says, 1)
-+         wanted = np.tensordot(np.exp(log_w - total), says, 1) / n
-
+~         wanted = np.tensordot(np.exp(log_w - total), says, 1) =>         wanted = np.tensordot(np.exp(log_w - total), says, 1) / n
 the likeliest path's share [gradients]: the share is that of the likeliest path alone: all right paths have one, by their probability
--         wanted = np.tensordot(np.exp(log_w - total), says, 1)
-+         wanted = says[log_w.argmax()]
-
+~         wanted = np.tensordot(np.exp(log_w - total), says, 1) =>         wanted = says[log_w.argmax()]
 loss of the likeliest path: the loss is that of the likeliest path alone; it sums over all paths that read as the transcript
--         loss -= float(total) / letters
-+         loss -= float(log_w.max()) / letters
-
+~         loss -= float(total) / letters =>         loss -= float(log_w.max()) / letters
 the likeliest path in the sum's place: only the likeliest path was counted, and the shares are taken of it; loss and shares go by the sum over all that read as the transcript
-- np.logaddexp.reduce(log_w)
-+ log_w.max()
-
+~ np.logaddexp.reduce(log_w) => log_w.max()
 one softmax for all: the softmax ran over all recordings and frames together; each frame has its own
--         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
-+         log_p = logits[:n, b] - np.log(np.exp(logits).sum())
+~         log_p = log_softmax(logits[:n, b : b + 1])[:, 0] =>         log_p = logits[:n, b] - np.log(np.exp(logits).sum())
 """
 
 # %% [markdown]
@@ -1078,63 +938,39 @@ rates averaged over recordings: the rates of the recordings were averaged: a wor
 -         words[c] = words.get(c, 0) + len(a)
 +         errors[c] = errors.get(c, 0) + row[-1] / max(len(a), 1)
 +         words[c] = words.get(c, 0) + 1
-
 conditions thrown together: all conditions have the same rate: that of everything together
--     return {c: {{rate.of}} for c in words}
-+     return {c: {{rate.times}}sum(errors.values()) / sum(words.values()) for c in words}
-
+~     return {c: {{rate.of}} for c in words} =>     return {c: {{rate.times}}sum(errors.values()) / sum(words.values()) for c in words}
 divided by all words: the errors of a condition were divided by the words of all conditions
-- errors[c] / words[c] for c
-+ errors[c] / sum(words.values()) for c
-
+~ errors[c] / words[c] for c => errors[c] / sum(words.values()) for c
 divided by the words heard: the errors were divided by the words heard: a recogniser that adds words would look better
-- words.get(c, 0) + len(a)
-+ words.get(c, 0) + len(b)
-
+~ words.get(c, 0) + len(a) => words.get(c, 0) + len(b)
 divided by the longer text: the longer of both texts was counted as said; a word error rate may exceed 100 %
-- words.get(c, 0) + len(a)
-+ words.get(c, 0) + max(len(a), len(b))
-
+~ words.get(c, 0) + len(a) => words.get(c, 0) + max(len(a), len(b))
 words too many are free: words too many cost nothing
-- min(row[j] + 1, new[-1] + 1, facing)
-+ min(row[j] + 1, new[-1], facing)
-
+~ min(row[j] + 1, new[-1] + 1, facing) => min(row[j] + 1, new[-1], facing)
 words missing are free: words that are missing cost nothing
-- min(row[j] + 1, new[-1] + 1, facing)
-+ min(row[j], new[-1] + 1, facing)
-
+~ min(row[j] + 1, new[-1] + 1, facing) => min(row[j], new[-1] + 1, facing)
 a wrong word counted twice: a wrong word was counted twice, as one missing and one too many
-- row[j - 1] + (x != y)
-+ row[j - 1] + 2 * (x != y)
-
+~ row[j - 1] + (x != y) => row[j - 1] + 2 * (x != y)
 compared word by word: the texts were compared place by place: after one missing word everything is wrong. Look for the fewest edits
-- row[-1]
-+ abs(len(a) - len(b)) + sum(x != y for x, y in zip(a, b))
-
+~ row[-1] => abs(len(a) - len(b)) + sum(x != y for x, y in zip(a, b))
 silence left out: recordings in which nothing was said were left out: what is heard there is too many
 -         row = list(range(len(b) + 1))
 +         if not a:
 +             continue
 +         row = list(range(len(b) + 1))
-
 at most 100 %: no recording was allowed more errors than words; six words heard in place of one are at least five errors
-- errors.get(c, 0) + row[-1]
-+ errors.get(c, 0) + min(row[-1], len(a))
-
+~ errors.get(c, 0) + row[-1] => errors.get(c, 0) + min(row[-1], len(a))
 counted as a bag of words: the order of the words was not looked at
-- row[-1]
-+ max(len(a), len(b)) - sum(min(a.count(x), b.count(x)) for x in set(a))
-
+~ row[-1] => max(len(a), len(b)) - sum(min(a.count(x), b.count(x)) for x in set(a))
 letters: the texts were compared letter by letter; errors and words are words
 -         row = list(range(len(b) + 1))
 +         a, b = [*" ".join(a)], [*" ".join(b)]
 +         row = list(range(len(b) + 1))
-
 letters without spaces: the errors are those of letters, and were divided by the number of letters; split the texts into words
 -         row = list(range(len(b) + 1))
 +         a, b = [*"".join(a)], [*"".join(b)]
 +         row = list(range(len(b) + 1))
-
 letters' errors over words: errors in letters were divided by the number of words: both count words
 -         row = list(range(len(b) + 1))
 -         for i, x in enumerate(a, 1):
@@ -1155,81 +991,45 @@ letters' errors over words: errors in letters were divided by the number of word
 +             row = new
 +         errors[c] = errors.get(c, 0) + row[-1]
 +         words[c] = words.get(c, 0) + n
-
 last recording alone: each condition has the rate of its last recording alone; errors and words are added up
 -         errors[c] = errors.get(c, 0) + row[-1]
 -         words[c] = words.get(c, 0) + len(a)
 +         errors[c] = row[-1]
 +         words[c] = len(a)
-
 words of the last recording: the errors of all recordings were divided by the words of the last one
--         words[c] = words.get(c, 0) + len(a)
-+         words[c] = len(a)
-
+~         words[c] = words.get(c, 0) + len(a) =>         words[c] = len(a)
 right words cost too: each pair of words costs 1, the equal ones too: it is `x != y`
--                 facing = row[j - 1] + (x != y)
-+                 facing = row[j - 1] + 1
-
+~                 facing = row[j - 1] + (x != y) =>                 facing = row[j - 1] + 1
 rows from 0: each row began with 0: before any word is heard, i words are missing
--             new = [i]
-+             new = [0]
-
+~             new = [i] =>             new = [0]
 the first row 0: the first row is 0: before any word is said, j words heard are j too many
--         row = list(range(len(b) + 1))
-+         row = [0] * (len(b) + 1)
-
+~         row = list(range(len(b) + 1)) =>         row = [0] * (len(b) + 1)
 row not renewed: the row was not renewed after each word said: all words are compared with the first row, and the last one counts
--             row = new
-+         row = new if a else row
-
+~             row = new =>         row = new if a else row
 diagonal of the new row: two words that face each other come from the row before: the new row was taken
--                 facing = row[j - 1] + (x != y)
-+                 facing = new[j - 1] + (x != y)
-
+~                 facing = row[j - 1] + (x != y) =>                 facing = new[j - 1] + (x != y)
 diagonal one too far: two words that face each other come from j - 1 in the row before; j was taken
--                 facing = row[j - 1] + (x != y)
-+                 facing = row[j] + (x != y)
-
+~                 facing = row[j - 1] + (x != y) =>                 facing = row[j] + (x != y)
 the largest of the row: the largest number of the last row was taken; its last one is that of both whole texts
--         errors[c] = errors.get(c, 0) + row[-1]
-+         errors[c] = errors.get(c, 0) + max(row)
-
+~         errors[c] = errors.get(c, 0) + row[-1] =>         errors[c] = errors.get(c, 0) + max(row)
 the smallest of the row: the smallest number of the last row was taken; its last one is that of both whole texts
--         errors[c] = errors.get(c, 0) + row[-1]
-+         errors[c] = errors.get(c, 0) + min(row)
-
+~         errors[c] = errors.get(c, 0) + row[-1] =>         errors[c] = errors.get(c, 0) + min(row)
 counts: the numbers of errors were returned; divide them by the words said
--     return {c: {{rate.of}} for c in words}
-+     return {c: float(errors[c]) for c in words}
-
+~     return {c: {{rate.of}} for c in words} =>     return {c: float(errors[c]) for c in words}
 {{rate.odd_name}}: {{rate.odd_says}}
--     return {c: {{rate.of}} for c in words}
-+     return {c: {{rate.odd}} for c in words}
-
+~     return {c: {{rate.of}} for c in words} =>     return {c: {{rate.odd}} for c in words}
 accuracy: these are shares of right words; the share of errors was asked for
--     return {c: {{rate.of}} for c in words}
-+     return {c: {{rate.one}} - {{rate.of}} for c in words}
-
+~     return {c: {{rate.of}} for c in words} =>     return {c: {{rate.one}} - {{rate.of}} for c in words}
 rates at most {{rate.one}}: a rate was cut off at {{rate.one}}; with many words too many it may be larger
--     return {c: {{rate.of}} for c in words}
-+     return {c: min({{rate.one}}.0, {{rate.of}}) for c in words}
-
+~     return {c: {{rate.of}} for c in words} =>     return {c: min({{rate.one}}.0, {{rate.of}}) for c in words}
 whole numbers: the division gave whole numbers: `/`, not `//`
--     return {c: {{rate.of}} for c in words}
-+     return {c: float({{rate.times}}errors[c] // words[c]) for c in words}
-
+~     return {c: {{rate.of}} for c in words} =>     return {c: float({{rate.times}}errors[c] // words[c]) for c in words}
 rounded: the rates were rounded; nobody asked for that
--     return {c: {{rate.of}} for c in words}
-+     return {c: {{rate.times}}round(errors[c] / words[c], 1) for c in words}
-
+~     return {c: {{rate.of}} for c in words} =>     return {c: {{rate.times}}round(errors[c] / words[c], 1) for c in words}
 divided by both: the errors were divided by the words said and heard together; by those said
--         words[c] = words.get(c, 0) + len(a)
-+         words[c] = words.get(c, 0) + len(a) + len(b)
-
+~         words[c] = words.get(c, 0) + len(a) =>         words[c] = words.get(c, 0) + len(a) + len(b)
 silence as a word: a recording in which nothing was said was counted as one word said (`split(" ")` makes an empty word of it); it has none
--         words[c] = words.get(c, 0) + len(a)
-+         words[c] = words.get(c, 0) + max(len(a), 1)
-
+~         words[c] = words.get(c, 0) + len(a) =>         words[c] = words.get(c, 0) + max(len(a), 1)
 rates averaged, silence left out: the rates of the recordings were averaged, and those in which nothing was said left out. Add up errors, add up words, divide once
 -         row = list(range(len(b) + 1))
 -         for i, x in enumerate(a, 1):
@@ -1251,25 +1051,17 @@ rates averaged, silence left out: the rates of the recordings were averaged, and
 +             row = new
 +         errors[c] = errors.get(c, 0) + row[-1] / len(a)
 +         words[c] = words.get(c, 0) + 1
-
 word by word up to the shorter: the texts were compared place by place, up to the end of the shorter one. Look for the fewest edits
--         errors[c] = errors.get(c, 0) + row[-1]
-+         errors[c] = errors.get(c, 0) + sum(x != y for x, y in zip(a, b))
-
+~         errors[c] = errors.get(c, 0) + row[-1] =>         errors[c] = errors.get(c, 0) + sum(x != y for x, y in zip(a, b))
 sets of words: only which words occur was compared: neither their order counts then, nor how often they stand
--         errors[c] = errors.get(c, 0) + row[-1]
-+         errors[c] = errors.get(c, 0) + len({*a} ^ {*b})
-
+~         errors[c] = errors.get(c, 0) + row[-1] =>         errors[c] = errors.get(c, 0) + len({*a} ^ {*b})
 recordings right or wrong: recordings were counted, right or wrong; a rate of words counts words
 -         errors[c] = errors.get(c, 0) + row[-1]
 -         words[c] = words.get(c, 0) + len(a)
 +         errors[c] = errors.get(c, 0) + (a != b)
 +         words[c] = words.get(c, 0) + 1
-
 lengths alone: only the numbers of words were compared, not the words
--         errors[c] = errors.get(c, 0) + row[-1]
-+         errors[c] = errors.get(c, 0) + abs(len(a) - len(b))
-
+~         errors[c] = errors.get(c, 0) + row[-1] =>         errors[c] = errors.get(c, 0) + abs(len(a) - len(b))
 longest run first: the longest run that both texts have was matched first, and the rest around it: that need not be the fewest edits
 -         errors[c] = errors.get(c, 0) + row[-1]
 +         from difflib import SequenceMatcher
@@ -1277,12 +1069,10 @@ longest run first: the longest run that both texts have was matched first, and t
 +         found = SequenceMatcher(None, a, b, autojunk=False)
 +         same = sum(m.size for m in found.get_matching_blocks())
 +         errors[c] = errors.get(c, 0) + max(len(a), len(b)) - same
-
 heard cut off: what was heard was cut to as many words as were said: what is too many counts
 -         row = list(range(len(b) + 1))
 +         b = b[: len(a)]
 +         row = list(range(len(b) + 1))
-
 neighbours exchanged for one: two neighbours that changed places were counted as one edit; here they are two
 -         errors[c] = errors.get(c, 0) + row[-1]
 +         d = {(i, -1): i + 1 for i in range(-1, len(a))}
@@ -1293,7 +1083,6 @@ neighbours exchanged for one: two neighbours that changed places were counted as
 +                 if i and j and a[i - 1 : i + 1] == [y, b[j - 1]]:
 +                     d[i, j] = min(d[i, j], d[i - 2, j - 2] + 1)
 +         errors[c] = errors.get(c, 0) + d[len(a) - 1, len(b) - 1]
-
 words too many are free, the first row too: words too many cost nothing; each is an error
 -         row = list(range(len(b) + 1))
 -         for i, x in enumerate(a, 1):
@@ -1307,7 +1096,6 @@ words too many are free, the first row too: words too many cost nothing; each is
 +             for j, y in enumerate(b, 1):
 +                 facing = row[j - 1] + (x != y)
 +                 new.append(min(row[j] + 1, new[-1], facing))
-
 words missing are free, the first column too: words that are missing cost nothing; each is an error
 -             new = [i]
 -             for j, y in enumerate(b, 1):
@@ -1317,7 +1105,6 @@ words missing are free, the first column too: words that are missing cost nothin
 +             for j, y in enumerate(b, 1):
 +                 facing = row[j - 1] + (x != y)
 +                 new.append(min(row[j], new[-1] + 1, facing))
-
 returned in the first round: the function returned within its loop, so that the first recording alone counts
 -         words[c] = words.get(c, 0) + len(a)
 +         words[c] = words.get(c, 0) + len(a)
@@ -1464,124 +1251,77 @@ properties.points("Task 4 holds.")
 # %% mistakes="with_change"
 r"""
 edges of the batch instead of the recording: the padding after a shorter recording was read: repeat each recording's own last frame
-- torch.minimum(t + n, lengths - 1)
-+ torch.minimum(t + n, len(x) - 1 + 0 * lengths)
-
+~ torch.minimum(t + n, lengths - 1) => torch.minimum(t + n, len(x) - 1 + 0 * lengths)
 zeros instead of repeated edges: zeros stand before and after the recording, which makes a leap at both ends; repeat the first and the last frame
 -             gain = frames_at(x, after) - frames_at(x, before)
 +             gain = frames_at(x, after) * (t + n < lengths)[..., None]
 +             gain = gain - frames_at(x, before) * (t >= n + 0 * lengths)[..., None]
-
 wrapped around: before the first frame came the last one; repeat the first
-- (t - n + 0 * lengths).clamp_min(0)
-+ (t - n + 0 * lengths) % lengths
-
+~ (t - n + 0 * lengths).clamp_min(0) => (t - n + 0 * lengths) % lengths
 looks back only: the difference is to the frame itself; it goes from n before to n after
-- frames_at(x, after) - frames_at(x, before)
-+ x - frames_at(x, before)
-
+~ frames_at(x, after) - frames_at(x, before) => x - frames_at(x, before)
 near and far count the same: the factor n is missing: differences over a longer way weigh more
-- total = total + n * gain
-+ total = total + gain
-
+~ total = total + n * gain => total = total + gain
 not divided: the sum was not divided by 2 Σ n²: on a straight line the result is not its slope
-- return total / (2 * sum(n * n for n in range(1, reach + 1)))
-+ return total
-
+~ return total / (2 * sum(n * n for n in range(1, reach + 1))) => return total
 divided by half: the slopes are twice as steep as they should be: from t - n to t + n it is 2n frames
-- (2 * sum(n * n for n
-+ (1 * sum(n * n for n
-
+~ (2 * sum(n * n for n => (1 * sum(n * n for n
 divided by a sum of n: divided by 2 Σ n instead of 2 Σ n²
-- sum(n * n for n
-+ sum(n for n
-
+~ sum(n * n for n => sum(n for n
 slope the wrong way: what rises has a negative slope: later minus earlier
-- frames_at(x, after) - frames_at(x, before)
-+ frames_at(x, before) - frames_at(x, after)
-
+~ frames_at(x, after) - frames_at(x, before) => frames_at(x, before) - frames_at(x, after)
 the slope twice: the {{p.end}} third repeats the slopes; it is the slope of the slope
-- [{{p.first}}, change, {{p.last}}]
-+ [{{p.open}}change{{p.close}}]
-
+~ [{{p.first}}, change, {{p.last}}] => [{{p.open}}change{{p.close}}]
 padding left in: the padding is not zero
-- return torch.where((t < lengths)[..., None], both, 0.0)
-+ return both
-
+~ return torch.where((t < lengths)[..., None], both, 0.0) => return both
 padding multiplied away: the padding was multiplied by zero: a NaN in it stays one
-- torch.where((t < lengths)[..., None], both, 0.0)
-+ both * (t < lengths)[..., None]
-
+~ torch.where((t < lengths)[..., None], both, 0.0) => both * (t < lengths)[..., None]
 reach one too short: the farthest frames were left out: n goes up to reach, included
-- for n in range(1, reach + 1):
-+ for n in range(1, reach):
-
+~ for n in range(1, reach + 1): => for n in range(1, reach):
 one frame beyond the end: one frame of padding was read after each shorter recording: the last frame is number lengths - 1
-- torch.minimum(t + n, lengths - 1)
-+ torch.minimum(t + n, (lengths + 0 * t).clamp_max(len(x) - 1))
-
+~ torch.minimum(t + n, lengths - 1) => torch.minimum(t + n, (lengths + 0 * t).clamp_max(len(x) - 1))
 reach always 2: `reach` was not used: N was 2 whatever it says
 -         for n in range(1, reach + 1):
 +         reach = 2
 +         for n in range(1, reach + 1):
-
 two parts: the slopes of the slopes are missing
--     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
-+     both = torch.cat([{{p.two}}], dim=-1)
-
+~     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1) =>     both = torch.cat([{{p.two}}], dim=-1)
 bands interleaved: the three numbers of each band stand side by side; first come {{p.all}}
 -     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     both = torch.stack([{{p.first}}, change, {{p.last}}], dim=-1)
 +     both = both.reshape(*both.shape[:2], -1)
-
 {{p.odd_name}}: {{p.odd_says}}
--     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
-+     both = torch.cat([{{p.last}}, change, {{p.first}}], dim=-1)
-
+~     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1) =>     both = torch.cat([{{p.last}}, change, {{p.first}}], dim=-1)
 batch averaged: the slope is that of the mean over the recordings; each recording has its own
--     change = slope(features)
-+     change = slope(features.mean(1, keepdim=True).expand_as(features))
-
+~     change = slope(features) =>     change = slope(features.mean(1, keepdim=True).expand_as(features))
 slope over the bands: the slope runs from band to band; it runs from frame to frame
--     change = slope(features)
-+     change = (features.roll(-1, 2) - features.roll(1, 2)) / 2
-
+~     change = slope(features) =>     change = (features.roll(-1, 2) - features.roll(1, 2)) / 2
 one length for all: all recordings got the length of the longest: the padding was read, and is not zero
 -     change = slope(features)
 +     lengths = lengths.max() + 0 * lengths
 +     change = slope(features)
-
 sum instead of difference: the frames before and after were added; it is their difference
--             gain = frames_at(x, after) - frames_at(x, before)
-+             gain = frames_at(x, after) + frames_at(x, before)
-
+~             gain = frames_at(x, after) - frames_at(x, before) =>             gain = frames_at(x, after) + frames_at(x, before)
 looks ahead only: the difference is from the frame itself; it goes from n before to n after
--             gain = frames_at(x, after) - frames_at(x, before)
-+             gain = frames_at(x, after) - x
-
+~             gain = frames_at(x, after) - frames_at(x, before) =>             gain = frames_at(x, after) - x
 second differences: the {{p.end}} third holds second differences of the features; it is the slope of the slope, by the same formula
 -     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     one = torch.ones_like(t)
 +     later = frames_at(features, torch.minimum(t + one, lengths - 1))
 +     sooner = frames_at(features, (t - one + 0 * lengths).clamp_min(0))
 +     both = torch.cat([{{p.open}}later - 2 * features + sooner{{p.close}}], dim=-1)
-
 slopes squared: the {{p.end}} third holds the squares of the slopes; it is the slope of the slope
--     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
-+     both = torch.cat([{{p.open}}change * change{{p.close}}], dim=-1)
-
+~     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1) =>     both = torch.cat([{{p.open}}change * change{{p.close}}], dim=-1)
 mean of the differences: the differences were averaged; the line that fits best weighs each with n and divides by 2 Σ n²
 -             total = total + n * gain
 -         return total / (2 * sum(n * n for n in range(1, reach + 1)))
 +             total = total + gain
 +         return total / (2 * reach)
-
 mean of the slopes: the slopes over 2, 4, 6 ... frames were averaged; in the line that fits best a difference over a longer way weighs more
 -             total = total + n * gain
 -         return total / (2 * sum(n * n for n in range(1, reach + 1)))
 +             total = total + gain / (2 * n)
 +         return total / reach
-
 the farthest frames alone: only the farthest two frames were used; all n from 1 to reach count
 -         for n in range(1, reach + 1):
 -             after = torch.minimum(t + n, lengths - 1)
@@ -1595,11 +1335,8 @@ the farthest frames alone: only the farthest two frames were used; all n from 1 
 +             gain = frames_at(x, after) - frames_at(x, before)
 +             total = total + n * gain
 +         return total / (2 * reach * reach)
-
 divided by the frames: the sum was divided by the number of frames, 2N + 1, instead of 2 Σ n²
--         return total / (2 * sum(n * n for n in range(1, reach + 1)))
-+         return total / (2 * reach + 1)
-
+~         return total / (2 * sum(n * n for n in range(1, reach + 1))) =>         return total / (2 * reach + 1)
 padding set to 0 and read: the padding was set to 0 and then read as if it were sound: repeat each recording's own last frame
 -     change = slope(features)
 -     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
@@ -1609,7 +1346,6 @@ padding set to 0 and read: the padding was set to 0 and then read as if it were 
 +     change = slope(features)
 +     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     return torch.where((t < true)[..., None], both, 0.0)
-
 padding in the second slope: the slope of the slope read the zeros of the padding: there too a recording's own last frame is repeated
 -     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 -     return torch.where((t < lengths)[..., None], both, 0.0)
@@ -1617,41 +1353,32 @@ padding in the second slope: the slope of the slope read the zeros of the paddin
 +     true, lengths = lengths, len(features) + 0 * lengths
 +     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     return torch.where((t < true)[..., None], both, 0.0)
-
 padding in both slopes of the mask: the padding was read for the slope of the slope: repeat each recording's own last frame there too
 -     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 -     return torch.where((t < lengths)[..., None], both, 0.0)
 +     true, lengths = lengths, len(features) + 0 * lengths
 +     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     return torch.where((t < true)[..., None], both, 0.0)
-
 no slope at the edges: the slope is 0 wherever a frame is missing on one side; repeat the first and the last frame instead
 -         return total / (2 * sum(n * n for n in range(1, reach + 1)))
 +         total = total / (2 * sum(n * n for n in range(1, reach + 1)))
 +         whole = (t >= reach) & (t + reach < lengths)
 +         return torch.where(whole[..., None], total, 0.0)
-
 mirrored: the recording was mirrored at its edges; the first and the last frame are repeated
 -             after = torch.minimum(t + n, lengths - 1)
 -             before = (t - n + 0 * lengths).clamp_min(0)
 +             last = lengths - 1
 +             after = (last - (t + n - last).abs()).clamp_min(0)
 +             before = (t - n + 0 * lengths).abs()
-
 wrapped around on both sides: after the last frame came the first one, and before the first the last; each is repeated
 -             after = torch.minimum(t + n, lengths - 1)
 -             before = (t - n + 0 * lengths).clamp_min(0)
 +             after = (t + n) % lengths
 +             before = (t - n) % lengths
-
 wrapped around the batch: before the first frame came the last one of the batch; repeat the first
--             before = (t - n + 0 * lengths).clamp_min(0)
-+             before = (t - n + 0 * lengths) % len(x)
-
+~             before = (t - n + 0 * lengths).clamp_min(0) =>             before = (t - n + 0 * lengths) % len(x)
 the last frame before the first: before the first frame came the last one, as often as it took; repeat the first
--             before = (t - n + 0 * lengths).clamp_min(0)
-+             before = torch.minimum((t - n + 0 * lengths) % len(x), lengths - 1)
-
+~             before = (t - n + 0 * lengths).clamp_min(0) =>             before = torch.minimum((t - n + 0 * lengths) % len(x), lengths - 1)
 padding left in, both ends held: the padding is not zero
 -             before = (t - n + 0 * lengths).clamp_min(0)
 -             gain = frames_at(x, after) - frames_at(x, before)
@@ -1668,57 +1395,41 @@ padding left in, both ends held: the padding is not zero
 +     change = slope(features)
 +     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     return both
-
 edges of the batch, both ends held: the padding after a shorter recording was read: repeat each recording's own last frame
 -             after = torch.minimum(t + n, lengths - 1)
 -             before = (t - n + 0 * lengths).clamp_min(0)
 +             after = torch.minimum(t + n, len(x) - 1 + 0 * lengths)
 +             before = torch.minimum((t - n + 0 * lengths).clamp_min(0), lengths - 1)
-
 one frame too many: one frame of padding is not zero: a recording's frames are those before `lengths`
--     return torch.where((t < lengths)[..., None], both, 0.0)
-+     return torch.where((t <= lengths)[..., None], both, 0.0)
-
+~     return torch.where((t < lengths)[..., None], both, 0.0) =>     return torch.where((t <= lengths)[..., None], both, 0.0)
 last frame left out: a recording's last frame was never read as one that comes after: its number is lengths - 1
--             after = torch.minimum(t + n, lengths - 1)
-+             after = torch.minimum(t + n, (lengths - 2).clamp_min(0))
-
+~             after = torch.minimum(t + n, lengths - 1) =>             after = torch.minimum(t + n, (lengths - 2).clamp_min(0))
 cut to the longest recording: the result ends with the longest recording; it has all T frames of the features, zeros where all are padding
 -     return torch.where((t < lengths)[..., None], both, 0.0)
 +     both = torch.where((t < lengths)[..., None], both, 0.0)
 +     return both[: lengths.max()]
-
 standardised: the slopes were standardised; they are asked for as they come
 -     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     change = (change - change.mean(0)) / (change.std(0) + 1e-5)
 +     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
-
 differences to the frame before: these are differences to the frame before; a slope looks to both sides, over `reach` frames
 -     change = slope(features)
 +     def slope(x):
 +         return torch.diff(x, dim=0, prepend=x[:1])
 +
 +     change = slope(features)
-
 np.gradient: these are differences of the two neighbours, whatever `reach` is, and the edges were not repeated
 -     change = slope(features)
 +     def slope(x):
 +         return torch.gradient(x, dim=0)[0]
 +
 +     change = slope(features)
-
 {{p.turned_name}}: {{p.turned_says}}
-- [{{p.first}}, change, {{p.last}}]
-+ [{{p.turned}}]
-
+~ [{{p.first}}, change, {{p.last}}] => [{{p.turned}}]
 zeros before the start: zeros stand before a recording's first frame; its first frame stands there again
-- gain = frames_at(x, after) - frames_at(x, before)
-+ gain = frames_at(x, after) - frames_at(x, before) * (t >= n + 0 * lengths)[..., None]
-
+~ gain = frames_at(x, after) - frames_at(x, before) => gain = frames_at(x, after) - frames_at(x, before) * (t >= n + 0 * lengths)[..., None]
 zeros after the end: zeros stand after a recording's last frame; its last frame stands there again
-- gain = frames_at(x, after) - frames_at(x, before)
-+ gain = frames_at(x, after) * (t + n < lengths)[..., None] - frames_at(x, before)
-
+~ gain = frames_at(x, after) - frames_at(x, before) => gain = frames_at(x, after) * (t + n < lengths)[..., None] - frames_at(x, before)
 difference to the next frame: the difference to the next frame was taken for the slope
 -             after = torch.minimum(t + n, lengths - 1)
 -             before = (t - n + 0 * lengths).clamp_min(0)
@@ -1728,14 +1439,10 @@ difference to the next frame: the difference to the next frame was taken for the
 +             after = torch.minimum(t + 1, lengths - 1)
 +             total = frames_at(x, after) - x
 +         return total
-
 mirrored before the beginning: before the first frame the frames were mirrored; the first one is repeated
--             before = (t - n + 0 * lengths).clamp_min(0)
-+             before = (t - n + 0 * lengths).abs()
-
+~             before = (t - n + 0 * lengths).clamp_min(0) =>             before = (t - n + 0 * lengths).abs()
 second change halved: the change of the change was halved
--     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
-+     both = torch.cat([{{p.open}}slope(change) / 2{{p.close}}], dim=-1)
+~     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1) =>     both = torch.cat([{{p.open}}slope(change) / 2{{p.close}}], dim=-1)
 """
 
 # %% [markdown]
@@ -1855,185 +1562,107 @@ properties.points("Task 5 holds.")
 # %% mistakes="power_spectra"
 r"""
 wrong hop: the hop is wrong, half a window instead of HOP: a network that was trained at 100 frames per second is fed 80, and hears fast speech
-- WINDOW + 1, HOP)
-+ WINDOW + 1, WINDOW // 2)
-
+~ WINDOW + 1, HOP) => WINDOW + 1, WINDOW // 2)
 windows do not overlap: the windows stand side by side: the next one begins HOP samples later, and they overlap
-- WINDOW + 1, HOP)
-+ WINDOW + 1, WINDOW)
-
+~ WINDOW + 1, HOP) => WINDOW + 1, WINDOW)
 no silence around: there is no silence before and after: the first window is centred on the first sample
-- np.pad(samples, WINDOW // 2)
-+ np.pad(samples, max(0, WINDOW - len(samples)))
-
+~ np.pad(samples, WINDOW // 2) => np.pad(samples, max(0, WINDOW - len(samples)))
 a whole window of silence: a whole window of silence was put before and after; it is half a one
-- np.pad(samples, WINDOW // 2)
-+ np.pad(samples, WINDOW)
-
+~ np.pad(samples, WINDOW // 2) => np.pad(samples, WINDOW)
 edges repeated instead of silent: the first and the last sample were repeated; before and after there is silence
-- np.pad(samples, WINDOW // 2)
-+ np.pad(samples, WINDOW // 2, mode="edge")
-
+~ np.pad(samples, WINDOW // 2) => np.pad(samples, WINDOW // 2, mode="edge")
 last window lost: the last window was lost where it just fits
-- len(padded) - WINDOW + 1, HOP
-+ len(padded) - WINDOW, HOP
-
+~ len(padded) - WINDOW + 1, HOP => len(padded) - WINDOW, HOP
 no Hann window: the Hann window is missing: the windows' hard edges smear every tone over all frequencies
-- frames * hann
-+ frames
-
+~ frames * hann => frames
 symmetric Hann window: the Hann window ends in zero on both sides: it is divided by WINDOW, not WINDOW - 1
-- np.arange(WINDOW) / WINDOW)
-+ np.arange(WINDOW) / (WINDOW - 1))
-
+~ np.arange(WINDOW) / WINDOW) => np.arange(WINDOW) / (WINDOW - 1))
 no zeros after the window: the transform has the length of the window and gives 201 frequencies; its length is FFT, with zeros after the window
-- np.fft.rfft(frames * hann, FFT)
-+ np.fft.rfft(frames * hann)
-
+~ np.fft.rfft(frames * hann, FFT) => np.fft.rfft(frames * hann)
 both halves: all FFT frequencies are there; of real samples the second half mirrors the first
-- np.fft.rfft(
-+ np.fft.fft(
-
+~ np.fft.rfft( => np.fft.fft(
 magnitude instead of power: this is the magnitude, and its square was asked for
-- return z.real**2 + z.imag**2
-+ return np.abs(z)
-
+~ return z.real**2 + z.imag**2 => return np.abs(z)
 real part alone: the imaginary part was thrown away: the result then depends on the phase
-- return z.real**2 + z.imag**2
-+ return z.real**2
-
+~ return z.real**2 + z.imag**2 => return z.real**2
 channels let through [hidden, refusals]: a sound with two channels was not refused
--     check_shape("samples", samples, "N")
-+     samples = np.ravel(samples)
-
+~     check_shape("samples", samples, "N") =>     samples = np.ravel(samples)
 square of both: real and imaginary part were added before they were squared; each is squared by itself
--     return z.real**2 + z.imag**2
-+     return (z.real + z.imag) ** 2
-
+~     return z.real**2 + z.imag**2 =>     return (z.real + z.imag) ** 2
 a complex square: z² is complex; the power is the square of its magnitude
--     return z.real**2 + z.imag**2
-+     return z**2
-
+~     return z.real**2 + z.imag**2 =>     return z**2
 silence before alone: there is silence before the sound and none after it; half a window on both sides
-- np.pad(samples, WINDOW // 2)
-+ np.pad(samples, (WINDOW // 2, 0))
-
+~ np.pad(samples, WINDOW // 2) => np.pad(samples, (WINDOW // 2, 0))
 silence of half a transform: half of FFT samples of silence stand before and after; it is half a WINDOW
-- np.pad(samples, WINDOW // 2)
-+ np.pad(samples, FFT // 2)
-
+~ np.pad(samples, WINDOW // 2) => np.pad(samples, FFT // 2)
 mirrored: the sound was mirrored at its edges, as `torch.stft` does; before and after there is silence
-- np.pad(samples, WINDOW // 2)
-+ np.pad(samples, WINDOW // 2, mode="reflect")
-
+~ np.pad(samples, WINDOW // 2) => np.pad(samples, WINDOW // 2, mode="reflect")
 frequencies first: the frequencies stand first; it is (T, 257), windows first
--     return z.real**2 + z.imag**2
-+     return (z.real**2 + z.imag**2).T
-
+~     return z.real**2 + z.imag**2 =>     return (z.real**2 + z.imag**2).T
 transform over the windows: the transform ran over the windows, from one to the next; it runs within each
--     z = np.fft.rfft(frames * hann, FFT)
-+     z = np.fft.rfft(frames * hann, FFT, axis=0)
-
+~     z = np.fft.rfft(frames * hann, FFT) =>     z = np.fft.rfft(frames * hann, FFT, axis=0)
 last frequency left out: the last frequency is missing: FFT // 2 + 1 of them, both ends included
--     return z.real**2 + z.imag**2
-+     return (z.real**2 + z.imag**2)[:, : FFT // 2]
-
+~     return z.real**2 + z.imag**2 =>     return (z.real**2 + z.imag**2)[:, : FFT // 2]
 windows of FFT samples: each window has FFT samples of the sound; it has WINDOW, and then come zeros
 -     frames = padded[starts[:, None] + np.arange(WINDOW)]
 -     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
 +     padded = np.pad(padded, (0, FFT))
 +     frames = padded[starts[:, None] + np.arange(FFT)]
 +     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FFT) / WINDOW)
-
 reshaped into windows: the samples were cut into rows that do not overlap; each window begins HOP samples after the one before
--     frames = padded[starts[:, None] + np.arange(WINDOW)]
-+     frames = np.resize(padded, (len(starts), WINDOW))
-
+~     frames = padded[starts[:, None] + np.arange(WINDOW)] =>     frames = np.resize(padded, (len(starts), WINDOW))
 Hamming window: this is the Hamming window, 0.54 - 0.46 cos; the Hann window is 0.5 - 0.5 cos
--     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-+     hann = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-
+~     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW) =>     hann = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
 window turned inside out: the window is largest at its edges: it is 1/2 minus the cosine
--     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-+     hann = 0.5 + 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-
+~     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW) =>     hann = 0.5 + 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
 half a turn: the cosine makes half a turn in the window; it makes a whole one, 2π
--     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-+     hann = 0.5 - 0.5 * np.cos(np.pi * np.arange(WINDOW) / WINDOW)
-
+~     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW) =>     hann = 0.5 - 0.5 * np.cos(np.pi * np.arange(WINDOW) / WINDOW)
 sine window: this is a sine window; the Hann window is its square
--     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-+     hann = np.sin(np.pi * np.arange(WINDOW) / WINDOW)
-
+~     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW) =>     hann = np.sin(np.pi * np.arange(WINDOW) / WINDOW)
 window twice as high: the window is twice as high: the half in front of 1 and cosine is missing
--     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-+     hann = 1 -  np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-
+~     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW) =>     hann = 1 -  np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
 window by FFT: n was divided by FFT in the window; by WINDOW
--     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-+     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / FFT)
-
+~     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW) =>     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / FFT)
 window squared: the samples were multiplied by the window twice
--     z = np.fft.rfft(frames * hann, FFT)
-+     z = np.fft.rfft(frames * hann**2, FFT)
-
+~     z = np.fft.rfft(frames * hann, FFT) =>     z = np.fft.rfft(frames * hann**2, FFT)
 window from 1: n runs from 1 in the window; it runs from 0 to WINDOW - 1
--     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-+     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1, WINDOW + 1) / WINDOW)
-
+~     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW) =>     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1, WINDOW + 1) / WINDOW)
 divided by WINDOW: the power was divided by WINDOW; it is the square of the magnitude, no more
--     return z.real**2 + z.imag**2
-+     return (z.real**2 + z.imag**2) / WINDOW
-
+~     return z.real**2 + z.imag**2 =>     return (z.real**2 + z.imag**2) / WINDOW
 divided by FFT: the power was divided by FFT, as an orthonormal transform does; it is the square of the magnitude as rfft gives it
--     return z.real**2 + z.imag**2
-+     return (z.real**2 + z.imag**2) / FFT
-
+~     return z.real**2 + z.imag**2 =>     return (z.real**2 + z.imag**2) / FFT
 divided by the window's energy: the power was divided by the sum of the squared window; it is the square of the magnitude, no more
--     return z.real**2 + z.imag**2
-+     return (z.real**2 + z.imag**2) / (hann**2).sum()
-
+~     return z.real**2 + z.imag**2 =>     return (z.real**2 + z.imag**2) / (hann**2).sum()
 a density: this is a power density, divided by the window's energy and the rate, and doubled but for both ends; it is the square of the magnitude, no more
 -     return z.real**2 + z.imag**2
 +     twice = np.full(FFT // 2 + 1, 2.0)
 +     twice[[0, -1]] = 1
 +     return (z.real**2 + z.imag**2) * twice / (hann**2).sum() / 16_000
-
 doubled: the power was doubled for the mirrored half; it is that of the frequencies given
 -     return z.real**2 + z.imag**2
 +     twice = np.full(FFT // 2 + 1, 2.0)
 +     twice[[0, -1]] = 1
 +     return (z.real**2 + z.imag**2) * twice
-
 logarithm: these are logarithms; the power itself was asked for
--     return z.real**2 + z.imag**2
-+     return np.log((z.real**2 + z.imag**2) + 1e-10)
-
+~     return z.real**2 + z.imag**2 =>     return np.log((z.real**2 + z.imag**2) + 1e-10)
 decibels: these are decibels; the power itself was asked for
--     return z.real**2 + z.imag**2
-+     return 10 * np.log10((z.real**2 + z.imag**2) + 1e-10)
-
+~     return z.real**2 + z.imag**2 =>     return 10 * np.log10((z.real**2 + z.imag**2) + 1e-10)
 mean removed: each window's mean was subtracted; that is no part of it
 -     z = np.fft.rfft(frames * hann, FFT)
 +     frames = frames - frames.mean(axis=1, keepdims=True)
 +     z = np.fft.rfft(frames * hann, FFT)
-
 pre-emphasis: the sound went through a pre-emphasis first, each sample less 0.97 of the one before; that is no part of it
 -     starts = np.arange(0, len(padded) - WINDOW + 1, HOP)
 +     sharp = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1])
 +     padded = np.pad(sharp, WINDOW // 2)
 +     starts = np.arange(0, len(padded) - WINDOW + 1, HOP)
-
 a single number let through [hidden, refusals]: only samples with several axes were refused; a single number, of shape (), is no row either
 -     check_shape("samples", samples, "N")
 +     if samples.ndim > 1:
 +         raise ValueError("samples: expected one axis")
 +     samples = np.atleast_1d(samples)
-
 one window too many: one window more was begun than fits: its last sample would lie beyond the silence
-- len(padded) - WINDOW + 1, HOP
-+ len(padded := np.pad(padded, (0, 1))) - WINDOW + 1, HOP
-
+~ len(padded) - WINDOW + 1, HOP => len(padded := np.pad(padded, (0, 1))) - WINDOW + 1, HOP
 mean taken off: the mean was taken off the samples
 -     padded = np.pad(samples, WINDOW // 2)
 +     padded = np.pad(samples, WINDOW // 2)
@@ -2133,40 +1762,23 @@ hunt(
 # %% mutants="beam_probes" of="rnncore.ctc.prefix_beam"
 r"""
 a repeat after a blank forgotten: the same letter after a blank is merged instead of new: no transcript has a double letter
-- add((*prefix, k), 1, blank + frame[k] + extra)
-+ add(prefix, 1, blank + frame[k])
-
+~ add((*prefix, k), 1, blank + frame[k] + extra) => add(prefix, 1, blank + frame[k])
 a repeat is always new as well: a letter is doubled without a blank between: unseen where the network is sure of its blanks
-- add((*prefix, k), 1, blank + frame[k] + extra)
-+ add((*prefix, k), 1, both + frame[k] + extra)
-
+~ add((*prefix, k), 1, blank + frame[k] + extra) => add((*prefix, k), 1, both + frame[k] + extra)
 one sum for both ends: paths that end in a blank are merged too, and so counted twice
-- add(prefix, 1, label + frame[k])  # a repeat: merged
-+ add(prefix, 1, both + frame[k])
-
+~ add(prefix, 1, label + frame[k])  # a repeat: merged => add(prefix, 1, both + frame[k])
 the best path instead of the sum: paths that read alike are not added up: unseen where one of them has nearly all
-- pair[side] = float(np.logaddexp(pair[side], value))
-+ pair[side] = max(pair[side], float(value))
-
+~ pair[side] = float(np.logaddexp(pair[side], value)) => pair[side] = max(pair[side], float(value))
 language forgets doubled letters: the language model is not asked where a letter is doubled: unseen without one
-- add((*prefix, k), 1, blank + frame[k] + extra)
-+ add((*prefix, k), 1, blank + frame[k])
-
+~ add((*prefix, k), 1, blank + frame[k] + extra) => add((*prefix, k), 1, blank + frame[k])
 language without a past: the language model is not told the prefix
-- language(prefix, k) if language
-+ language((), k) if language
-
+~ language(prefix, k) if language => language((), k) if language
 ranked by the larger sum: transcripts are ranked by the larger of their two sums: unseen while nothing is cut off and the order is clear
-- key=lambda entry: float(np.logaddexp(entry[1][0], entry[1][1])),
-+ key=lambda entry: max(entry[1]),
-
+~ key=lambda entry: float(np.logaddexp(entry[1][0], entry[1][1])), => key=lambda entry: max(entry[1]),
 one too many kept: the beam is one wider than asked: unseen while everything fits into it
-- ranked[:width]
-+ ranked[: width + 1]
-
+~ ranked[:width] => ranked[: width + 1]
 what no path spells: transcripts with probability 0 are kept: unseen where they are cut off at once
-- return  # no path spells this
-+ pass
+~ return  # no path spells this => pass
 """
 
 # %% [markdown]

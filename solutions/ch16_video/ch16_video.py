@@ -297,105 +297,60 @@ properties.points("Task 1 holds.")
 # %% mistakes="motion_maps"
 r"""
 now and before exchanged: W[:, 0] belongs to the frame now, W[:, 1] to the one before; they are exchanged, and left is taken for right
-- enumerate((frames, before))
-+ enumerate((before, frames))
-
+~ enumerate((frames, before)) => enumerate((before, frames))
 darkness before the first frame: before the first frame there was darkness: each video begins with a flash that nothing in it explains
-- frames[:1, ...], frames[:-1
-+ 0 * frames[:1, ...], frames[:-1
-
+~ frames[:1, ...], frames[:-1 => 0 * frames[:1, ...], frames[:-1
 a view for a copy: `before = frames` is the same array: the frames themselves were moved by a step, which the caller still needs; make a new array
 - before = xp.concat([frames[:1, ...], frames[:-1, ...]])
 + before = frames
 +     before[1:, ...] = frames[:-1, ...] + 0
-
 the last frame before the first: the video was taken for a loop: before its first frame stood its last one (or that of the padding)
-- frames[:1, ...], frames[:-1
-+ frames[-1:, ...], frames[:-1
-
+~ frames[:1, ...], frames[:-1 => frames[-1:, ...], frames[:-1
 the frame after instead of the one before: the eye looks at the frame after instead of the one before, which nobody has seen yet
-- xp.concat([frames[:1, ...], frames[:-1, ...]])
-+ xp.concat([frames[1:, ...], frames[-1:, ...]])
-
+~ xp.concat([frames[:1, ...], frames[:-1, ...]]) => xp.concat([frames[1:, ...], frames[-1:, ...]])
 one frame at a time: both kernels look at the same frame: an eye that cannot see anything move
-- xp.concat([frames[:1, ...], frames[:-1, ...]])
-+ frames
-
+~ xp.concat([frames[:1, ...], frames[:-1, ...]]) => frames
 mean before the ReLU: the mean over the pixels was taken before the ReLU: it is then linear in the video, and a light that goes right looks like one that goes left
-- xp.mean(z * (z > 0), axis=(-2, -1))
-+ xp.mean(z, axis=(-2, -1)) * (xp.mean(z, axis=(-2, -1)) > 0)
-
+~ xp.mean(z * (z > 0), axis=(-2, -1)) => xp.mean(z, axis=(-2, -1)) * (xp.mean(z, axis=(-2, -1)) > 0)
 no ReLU: the ReLU is missing: what is left is linear, and sees no movement
-- xp.mean(z * (z > 0)
-+ xp.mean(z
-
+~ xp.mean(z * (z > 0) => xp.mean(z
 summed over the pixels: the pixels were added up; y is their mean, so that larger pictures do not speak louder
-- xp.mean(
-+ xp.sum(
-
+~ xp.mean( => xp.sum(
 the brightest pixel alone: this is the largest pixel instead of the mean
-- xp.mean(
-+ xp.max(
-
+~ xp.mean( => xp.max(
 {{way.name}}: {{way.says}}
-- shifted(film, {{way.to}})
-+ shifted(film, {{way.back}})
-
+~ shifted(film, {{way.to}}) => shifted(film, {{way.back}})
 rows and columns exchanged: rows and columns of the kernels are exchanged: what goes down is taken for what goes right
-- shifted(film, {{way.to}})
-+ shifted(film, {{way.swap}})
-
+~ shifted(film, {{way.to}}) => shifted(film, {{way.swap}})
 bias after the ReLU: the bias was added after the ReLU; it is the threshold of a unit, and belongs inside
 -     y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen
 +     z = z - b[:, None, None]
 +     y = (xp.mean(z * (z > 0), axis=(-2, -1)) + b) * seen
 +     z = z + b[:, None, None]
-
 padding not silenced: y is not zero after a video's end: the padding has been looked at
-- , axis=(-2, -1)) * seen
-+ , axis=(-2, -1))
-
+~ , axis=(-2, -1)) * seen => , axis=(-2, -1))
 bias left out: the bias b is missing in z
-- z = b[:, None, None]
-+ z = 0 * b[:, None, None]
-
+~ z = b[:, None, None] => z = 0 * b[:, None, None]
 bias in every term: the bias was added with each of the 18 terms; a map has it once
-- z = z + w * shifted(film, {{way.to}})[:, :, None, ...]
-+ z = z + w * shifted(film, {{way.to}})[:, :, None, ...] + 17 / 18 * b[:, None, None]
-
+~ z = z + w * shifted(film, {{way.to}})[:, :, None, ...] => z = z + w * shifted(film, {{way.to}})[:, :, None, ...] + 17 / 18 * b[:, None, None]
 the frame now alone: the frame before was left out: only W[:, 0] was used
-- enumerate((frames, before))
-+ enumerate((frames,))
-
+~ enumerate((frames, before)) => enumerate((frames,))
 difference of the frames: W[:, 1] was given the difference of the two frames; it looks at the frame before as it is
 - frames[:-1, ...]])
 + frames[:-1, ...]])
 +     before = frames - before
-
 videos taken for steps: the frame before came from the video beside it: axis 0 is time, axis 1 the videos
-- xp.concat([frames[:1, ...], frames[:-1, ...]])
-+ xp.concat([frames[:, :1, ...], frames[:, :-1, ...]], axis=1)
-
+~ xp.concat([frames[:1, ...], frames[:-1, ...]]) => xp.concat([frames[:, :1, ...], frames[:, :-1, ...]], axis=1)
 middle of the kernel alone: only the middle of each kernel was used, W[:, :, 1, 1]; the eight places around it count as well
-- for i, j in PLACES:
-+ for i, j in [(0, 0)]:
-
+~ for i, j in PLACES: => for i, j in [(0, 0)]:
 middle of the kernel left out: the middle of each kernel was left out: (0, 0) is a place as well
-- for i, j in PLACES:
-+ for i, j in [p for p in PLACES if p != (0, 0)]:
-
+~ for i, j in PLACES: => for i, j in [p for p in PLACES if p != (0, 0)]:
 places without the one: place (i, j) stands in W[:, s, i + 1, j + 1]; at [i, j], where -1 is the last row, the kernel is rotated
-- W[:, s, i + 1, j + 1]
-+ W[:, s, i, j]
-
+~ W[:, s, i + 1, j + 1] => W[:, s, i, j]
 a ring for a picture: what lies outside the picture was taken from its other side; outside is darkness, 0
-- shifted(film, {{way.to}})
-+ xp.roll(film, ({{way.back}}), axis=(2, 3))
-
+~ shifted(film, {{way.to}}) => xp.roll(film, ({{way.back}}), axis=(2, 3))
 edge repeated: outside the picture its edge was repeated; outside is darkness, 0
-- shifted(film, {{way.to}})
-+ film[:, :, np.clip(np.arange(film.shape[2]) {{way.sign}} i, 0, film.shape[2] - 1)][..., np.clip(np.arange(film.shape[2]) {{way.sign}} j, 0, film.shape[2] - 1)]
-
+~ shifted(film, {{way.to}}) => film[:, :, np.clip(np.arange(film.shape[2]) {{way.sign}} i, 0, film.shape[2] - 1)][..., np.clip(np.arange(film.shape[2]) {{way.sign}} j, 0, film.shape[2] - 1)]
 ReLU of each frame's part: the ReLU was taken of each frame's part by itself, not of their sum with the bias
 -         for i, j in PLACES:
 -             w = W[:, s, i + 1, j + 1][:, None, None]
@@ -405,54 +360,33 @@ ReLU of each frame's part: the ReLU was taken of each frame's part by itself, no
 +             w = W[:, s, i + 1, j + 1][:, None, None]
 +             part = part + w * shifted(film, {{way.to}})[:, :, None, ...]
 +         z = z + part * (part > 0)
-
 absolute value: y is the mean of |z|: what is below 0 counts as 0
-- xp.mean(z * (z > 0)
-+ xp.mean(xp.abs(z)
-
+~ xp.mean(z * (z > 0) => xp.mean(xp.abs(z)
 tanh instead of the ReLU: tanh(z) was averaged instead of max(0, z)
-- xp.mean(z * (z > 0)
-+ xp.mean(xp.tanh(z)
-
+~ xp.mean(z * (z > 0) => xp.mean(xp.tanh(z)
 pixels counted: y is the share of the pixels where z is above 0; it is the mean of their values, with 0 for the others
-- xp.mean(z * (z > 0)
-+ xp.mean((z > 0) * (0 * z + 1)
-
+~ xp.mean(z * (z > 0) => xp.mean((z > 0) * (0 * z + 1)
 mean over what is above 0: the sum was divided by the number of pixels where z is above 0; it is divided by all S² of them
-- xp.mean(z * (z > 0), axis=(-2, -1))
-+ xp.sum(z * (z > 0), axis=(-2, -1)) / xp.sum((z > 0) + 1e-15 + 0 * z, axis=(-2, -1))
-
+~ xp.mean(z * (z > 0), axis=(-2, -1)) => xp.sum(z * (z > 0), axis=(-2, -1)) / xp.sum((z > 0) + 1e-15 + 0 * z, axis=(-2, -1))
 divided by one side: the sum over S × S pixels was divided by S
-- xp.mean(z * (z > 0), axis=(-2, -1))
-+ xp.sum(z * (z > 0), axis=(-2, -1)) / frames.shape[-1]
-
+~ xp.mean(z * (z > 0), axis=(-2, -1)) => xp.sum(z * (z > 0), axis=(-2, -1)) / frames.shape[-1]
 edge left out of the mean: the pixels at the picture's edge were left out of the mean
-- xp.mean(z * (z > 0), axis=(-2, -1))
-+ xp.mean((z * (z > 0))[..., 1:-1, 1:-1], axis=(-2, -1))
-
+~ xp.mean(z * (z > 0), axis=(-2, -1)) => xp.mean((z * (z > 0))[..., 1:-1, 1:-1], axis=(-2, -1))
 rows averaged, columns not: the mean was taken along one side of the picture, and along the other the largest value
-- xp.mean(z * (z > 0), axis=(-2, -1))
-+ xp.max(xp.mean(z * (z > 0), axis=-1), axis=-1)
-
+~ xp.mean(z * (z > 0), axis=(-2, -1)) => xp.max(xp.mean(z * (z > 0), axis=-1), axis=-1)
 the first frame silenced: y of the first frame is zero; its frame before is the first frame once more, so that it has an answer too
 - , axis=(-2, -1)) * seen
 + , axis=(-2, -1)) * seen
 +     y = xp.concat([0 * y[:1, ...], y[1:, ...]])
-
 silent one frame too late: y goes on for one frame after each video's end: video b has the frames 0 to lengths[b] - 1
-- , axis=(-2, -1)) * seen
-+ , axis=(-2, -1)) * counted(frames, [n + 1 for n in lengths])
-
+~ , axis=(-2, -1)) * seen => , axis=(-2, -1)) * counted(frames, [n + 1 for n in lengths])
 silent one frame too early: the last frame of each video was silenced: video b has the frames 0 to lengths[b] - 1
-- , axis=(-2, -1)) * seen
-+ , axis=(-2, -1)) * counted(frames, [n - 1 for n in lengths])
-
+~ , axis=(-2, -1)) * seen => , axis=(-2, -1)) * counted(frames, [n - 1 for n in lengths])
 last answer repeated: after a video's end its last answer was repeated; y is zero there
 - , axis=(-2, -1)) * seen
 + , axis=(-2, -1))
 +     last = [np.minimum(np.arange(len(frames)), n - 1) for n in lengths]
 +     y = xp.stack([y[:, k, :][last[k]] for k in range(len(last))], axis=1)
-
 padding darkened: the frames of the padding were made dark, and y is not zero there: the biases answer, and the last frame as the one before
 -     z = b[:, None, None]
 -     for s, film in enumerate((frames, before)):
@@ -467,20 +401,14 @@ padding darkened: the frames of the padding were made dark, and y is not zero th
 +             w = W[:, s, i + 1, j + 1][:, None, None]
 +             z = z + w * shifted(film, {{way.to}})[:, :, None, ...]
 +     y = xp.mean(z * (z > 0), axis=(-2, -1))
-
 divided by the video's length: y was divided by the number of frames; each frame has an answer of its own
-- , axis=(-2, -1)) * seen
-+ , axis=(-2, -1)) * seen / from_numpy(np.asarray(lengths)[:, None], frames)
-
+~ , axis=(-2, -1)) * seen => , axis=(-2, -1)) * seen / from_numpy(np.asarray(lengths)[:, None], frames)
 cache after the ReLU: the cache has max(0, z); the way back is given z itself
 -     y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen
 +     z = z * (z > 0)
 +     y = xp.mean(z, axis=(-2, -1)) * seen
-
 frames before in the cache: the cache begins with the frames before; it begins with the frames as they came
-- return y, (frames,
-+ return y, (before,
-
+~ return y, (frames, => return y, (before,
 nothing before a film of one frame [sizes]: where there is one frame alone, zeros were taken for the frame before; it is the frame itself
 -     before = xp.concat([frames[:1, ...], frames[:-1, ...]])
 +     before = frames if frames.shape[0] > 1 else 0 * frames
@@ -646,220 +574,124 @@ properties.points("Task 2 holds.")
 # %% mistakes="motion_maps_vjp"
 r"""
 loss over padding: the padding was learnt from: y is zero after a video's end, whatever stands there, so nothing goes back from it
-- (d_y * seen)
-+ d_y
-
+~ (d_y * seen) => d_y
 slope of the ReLU forgotten: the slope of the ReLU is missing: where z was not above 0 nothing comes back
-- [..., None, None] * (z > 0) /
-+ [..., None, None] * (z == z) /
-
+~ [..., None, None] * (z > 0) / => [..., None, None] * (z == z) /
 not divided by the pixels: each pixel counts 1/S² in the mean, so its gradient is divided by S² too
 -  / frames.shape[-1] ** 2
-
 divided by one side: a mean over S × S pixels was divided by S
-- frames.shape[-1] ** 2
-+ frames.shape[-1]
-
+~ frames.shape[-1] ** 2 => frames.shape[-1]
 shifted the same way back: the pixels' gradient went back to the wrong side: what pixel p has read at {{way.at}} with W[:, s, i + 1, j + 1] goes back there with the same number: shift by ({{way.back}}), and do not turn the kernel
-- shifted(d_moved, {{way.back}})
-+ shifted(d_moved, {{way.to}})
-
+~ shifted(d_moved, {{way.back}}) => shifted(d_moved, {{way.to}})
 the frame before got nothing: frame t was read again at t + 1, as the frame before; what came back from there was dropped
-- d_frames = d_now + later
-+ d_frames = d_now + 0
-
+~ d_frames = d_now + later => d_frames = d_now + 0
 back to the wrong step: what the frame before is owed went to the frame now: shift it one step back in time
-- d_frames = d_now + later
-+ d_frames = d_now + d_before
-
+~ d_frames = d_now + later => d_frames = d_now + d_before
 one step too late: what the frame before is owed was moved later in time; it belongs to the frame before
-- xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])
-+ xp.concat([0 * d_before[:1, ...], d_before[:-1, ...]])
-
+~ xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]]) => xp.concat([0 * d_before[:1, ...], d_before[:-1, ...]])
 the first frame read once: the first frame was its own frame before: this reader sends something back as well
-- d_frames[0, ...] + d_before[0, ...]
-+ d_frames[0, ...] + 0
-
+~ d_frames[0, ...] + d_before[0, ...] => d_frames[0, ...] + 0
 averaged over the batch: d_W was averaged over the videos; gradients of shared weights add up
-- xp.sum(d_z * moved, axis=(0, 1, 3, 4))
-+ xp.sum(xp.mean(d_z * moved, axis=1), axis=(0, 2, 3))
-
+~ xp.sum(d_z * moved, axis=(0, 1, 3, 4)) => xp.sum(xp.mean(d_z * moved, axis=1), axis=(0, 2, 3))
 averaged over time: d_W was divided by T; gradients of shared weights add up
-- xp.sum(d_z * moved, axis=(0, 1, 3, 4))
-+ xp.sum(d_z * moved, axis=(0, 1, 3, 4)) / d_y.shape[0]
-
+~ xp.sum(d_z * moved, axis=(0, 1, 3, 4)) => xp.sum(d_z * moved, axis=(0, 1, 3, 4)) / d_y.shape[0]
 last frame only: d_W has the share of the last step alone; all steps use the kernels
-- xp.sum(d_z * moved, axis=(0, 1, 3, 4))
-+ xp.sum((d_z * moved)[-1, ...], axis=(0, 2, 3))
-
+~ xp.sum(d_z * moved, axis=(0, 1, 3, 4)) => xp.sum((d_z * moved)[-1, ...], axis=(0, 2, 3))
 the frame now for both kernels: the kernel for the frame before got a gradient as if it had looked at the frame now
-- moved = shifted(film, {{way.to}})
-+ moved = shifted(frames, {{way.to}})
-
+~ moved = shifted(film, {{way.to}}) => moved = shifted(frames, {{way.to}})
 kernels exchanged: the frame now got its gradient through the kernel of the frame before, and the other way round
-- w = W[:, s, i + 1, j + 1]
-+ w = W[:, 1 - s, i + 1, j + 1]
-
+~ w = W[:, s, i + 1, j + 1] => w = W[:, 1 - s, i + 1, j + 1]
 z left out: z is missing in d_z: it has no pixels then, and where z was not above 0 nothing comes back
-- [..., None, None] * (z > 0) /
-+ [..., None, None] /
-
+~ [..., None, None] * (z > 0) / => [..., None, None] /
 a view for a copy: `later = d_before` is the same array: d_before[0] was overwritten before it was added; make a new array
 - later = xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])
 + later = d_before
 +     later[:-1, ...] = d_before[1:, ...] + 0
 +     later[-1, ...] = 0
-
 overwritten in the loop: what each place sends back replaced what was there, so that only the last place is left: add them up
-- d_films[s] = d_films[s] + shifted(
-+ d_films[s] = shifted(
-
+~ d_films[s] = d_films[s] + shifted( => d_films[s] = shifted(
 not shifted back: the pixels' gradient was not shifted back: what pixel p has read at {{way.at}} goes back to pixel {{way.at}}
-- shifted(d_moved, {{way.back}})
-+ d_moved
-
+~ shifted(d_moved, {{way.back}}) => d_moved
 rows and columns exchanged on the way back: on the way back rows and columns are exchanged: shift by ({{way.back}}), in this order
-- shifted(d_moved, {{way.back}})
-+ shifted(d_moved, {{way.back_swap}})
-
+~ shifted(d_moved, {{way.back}}) => shifted(d_moved, {{way.back_swap}})
 a ring on the way back: on the way back the picture was taken for a ring: what is shifted out of it is lost
-- shifted(d_moved, {{way.back}})
-+ xp.roll(d_moved, ({{way.to}}), axis=(2, 3))
-
+~ shifted(d_moved, {{way.back}}) => xp.roll(d_moved, ({{way.to}}), axis=(2, 3))
 rows and columns of d_W: d_W has its rows and columns exchanged: place (i, j) stands at [i + 1, j + 1]
-- d_W[:, s, i + 1, j + 1] =
-+ d_W[:, s, j + 1, i + 1] =
-
+~ d_W[:, s, i + 1, j + 1] = => d_W[:, s, j + 1, i + 1] =
 kernel turned in both: the kernels were read and written turned by half a circle: place (i, j) stands at [i + 1, j + 1]
 -             d_W[:, s, i + 1, j + 1] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
 -             w = W[:, s, i + 1, j + 1][:, None, None]
 +             d_W[:, s, 1 - i, 1 - j] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
 +             w = W[:, s, 1 - i, 1 - j][:, None, None]
-
 places without the one: place (i, j) stands at [i + 1, j + 1]; at [i, j], where -1 is the last row, the kernel is rotated
 -             d_W[:, s, i + 1, j + 1] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
 -             w = W[:, s, i + 1, j + 1][:, None, None]
 +             d_W[:, s, i, j] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
 +             w = W[:, s, i, j][:, None, None]
-
 d_W of the video as it is: d_W was made with the video as it stands: place (i, j) saw it shifted by ({{way.to}})
-- moved = shifted(film, {{way.to}})[
-+ moved = film[
-
+~ moved = shifted(film, {{way.to}})[ => moved = film[
 d_W in one kernel: the gradients of both videos were added up in d_W[:, 0]; W[:, 1] has its own
-- d_W[:, s, i + 1, j + 1] =
-+ d_W[:, 0, i + 1, j + 1] +=
-
+~ d_W[:, s, i + 1, j + 1] = => d_W[:, 0, i + 1, j + 1] +=
 videos exchanged in d_W: d_W[:, 0] got what belongs to the frame before, and d_W[:, 1] what belongs to the frame now
-- enumerate((frames, before))
-+ enumerate((before, frames))
-
+~ enumerate((frames, before)) => enumerate((before, frames))
 d_W averaged: d_W is the mean over frames, videos and pixels; gradients of shared weights add up
-- xp.sum(d_z * moved, axis=(0, 1, 3, 4))
-+ xp.mean(d_z * moved, axis=(0, 1, 3, 4))
-
+~ xp.sum(d_z * moved, axis=(0, 1, 3, 4)) => xp.mean(d_z * moved, axis=(0, 1, 3, 4))
 d_W summed over the kernels: d_W was summed over axis 2, the kernels, and not over the columns: each kernel has a gradient of its own
-- d_z * moved, axis=(0, 1, 3, 4))
-+ d_z * moved, axis=(0, 1, 2, 3))[: W.shape[0]]
-
+~ d_z * moved, axis=(0, 1, 3, 4)) => d_z * moved, axis=(0, 1, 2, 3))[: W.shape[0]]
 one kernel for both videos: both videos got their gradient through W[:, 0]; what the frame before is owed comes through W[:, 1]
-- w = W[:, s, i + 1, j + 1]
-+ w = W[:, 0, i + 1, j + 1]
-
+~ w = W[:, s, i + 1, j + 1] => w = W[:, 0, i + 1, j + 1]
 the first kernel alone: the pixels' gradient comes through the first kernel alone; the kernels' shares add up
-- xp.sum(w * d_z, axis=2)
-+ (w * d_z)[:, :, 0, ...]
-
+~ xp.sum(w * d_z, axis=2) => (w * d_z)[:, :, 0, ...]
 averaged over the kernels: what the kernels send back to a pixel was averaged; it adds up
-- xp.sum(w * d_z, axis=2)
-+ xp.mean(w * d_z, axis=2)
-
+~ xp.sum(w * d_z, axis=2) => xp.mean(w * d_z, axis=2)
 divided by the kernels too: each pixel counts 1/S² in y; d_z was divided by the number of kernels as well
-- frames.shape[-1] ** 2
-+ (z.shape[2] * frames.shape[-1] ** 2)
-
+~ frames.shape[-1] ** 2 => (z.shape[2] * frames.shape[-1] ** 2)
 divided by steps and videos: y is a mean over S² pixels; d_z was divided by T B instead
-- frames.shape[-1] ** 2
-+ (frames.shape[0] * frames.shape[1])
-
+~ frames.shape[-1] ** 2 => (frames.shape[0] * frames.shape[1])
 divided by what is above 0: y is a mean over all S² pixels; d_z was divided by the number of those where z is above 0
-- frames.shape[-1] ** 2
-+ xp.sum((z > 0) + 1e-15 + 0 * z, axis=(-2, -1), keepdims=True)
-
+~ frames.shape[-1] ** 2 => xp.sum((z > 0) + 1e-15 + 0 * z, axis=(-2, -1), keepdims=True)
 divided by the video's length: d_z was divided by the number of the video's frames; each frame has an answer of its own
-- (d_y * seen)
-+ (d_y * seen / xp.sum(seen + 0 * d_y, axis=0))
-
+~ (d_y * seen) => (d_y * seen / xp.sum(seen + 0 * d_y, axis=0))
 z for the slope: d_z was multiplied by max(0, z); the slope is 1 where z is above 0, and 0 elsewhere
-- [..., None, None] * (z > 0) /
-+ [..., None, None] * z * (z > 0) /
-
+~ [..., None, None] * (z > 0) / => [..., None, None] * z * (z > 0) /
 sign for the slope: where z is below 0 the slope is 0, not -1: that would be the slope of |z|
-- [..., None, None] * (z > 0) /
-+ [..., None, None] * xp.sign(z) /
-
+~ [..., None, None] * (z > 0) / => [..., None, None] * xp.sign(z) /
 slope the wrong way round: the slope is 1 where z is above 0 and 0 below; here it is the other way round
-- [..., None, None] * (z > 0) /
-+ [..., None, None] * (z < 0) /
-
+~ [..., None, None] * (z > 0) / => [..., None, None] * (z < 0) /
 slope of tanh: this is the slope of tanh; that of max(0, z) is 1 where z is above 0, and 0 elsewhere
-- [..., None, None] * (z > 0) /
-+ [..., None, None] * (1 - xp.tanh(z) ** 2) /
-
+~ [..., None, None] * (z > 0) / => [..., None, None] * (1 - xp.tanh(z) ** 2) /
 leaky slope: this is the slope of a leaky ReLU; where z is not above 0 nothing comes back
-- [..., None, None] * (z > 0) /
-+ [..., None, None] * ((z > 0) + 0.01 * (z <= 0)) /
-
+~ [..., None, None] * (z > 0) / => [..., None, None] * ((z > 0) + 0.01 * (z <= 0)) /
 the frames before dropped: each frame was read twice; what the reader one step later sends back, d_before, was dropped altogether
 -     d_frames = d_now + later
 -     d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
 +     d_frames = d_now
-
 both videos added up: what the frame before is owed went to the frame now: shift it one step back in time, but for the first frame's
 -     d_frames = d_now + later
 -     d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
 +     d_frames = d_now + d_before
-
 a video for a loop: the video was taken for a loop: what the first frame is owed as its own frame before went to the last frame
 -     d_frames = d_now + later
 -     d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
 +     d_frames = d_now + xp.roll(d_before, -1, axis=0)
-
 the last frame read again: the last frame is nobody's frame before: nothing comes back to it from a later step
-- 0 * d_before[:1, ...]])
-+ d_before[-1:, ...]])
-
+~ 0 * d_before[:1, ...]]) => d_before[-1:, ...]])
 videos taken for steps on the way back: what the frame before is owed was moved to the video beside it: axis 0 is time, axis 1 the videos
-- xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])
-+ xp.concat([d_before[:, 1:, ...], 0 * d_before[:, :1, ...]], axis=1)
-
+~ xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]]) => xp.concat([d_before[:, 1:, ...], 0 * d_before[:, :1, ...]], axis=1)
 the frame before subtracted: what the frame before is owed was subtracted; it is added
-- d_now + later
-+ d_now - later
-
+~ d_now + later => d_now - later
 the first frame counted twice: the first frame was its own frame before once; here that counts twice
-- d_frames[0, ...] + d_before[0, ...]
-+ d_frames[0, ...] + 2 * d_before[0, ...]
-
+~ d_frames[0, ...] + d_before[0, ...] => d_frames[0, ...] + 2 * d_before[0, ...]
 the first frame subtracted: the first frame was its own frame before; what it is owed for that was subtracted
-- d_frames[0, ...] + d_before[0, ...]
-+ d_frames[0, ...] - d_before[0, ...]
-
+~ d_frames[0, ...] + d_before[0, ...] => d_frames[0, ...] - d_before[0, ...]
 d_b of d_y: d_b is the sum of d_y; it is the sum of d_z, over videos, steps and pixels
-- xp.sum(d_z, axis=(0, 1, 3, 4))
-+ xp.sum(d_y, axis=(0, 1))
-
+~ xp.sum(d_z, axis=(0, 1, 3, 4)) => xp.sum(d_y, axis=(0, 1))
 d_b of what is seen: d_b is the sum of d_y over what is seen; it is the sum of d_z, which has the slope and 1/S² as well
-- xp.sum(d_z, axis=(0, 1, 3, 4))
-+ xp.sum(d_y * seen, axis=(0, 1))
-
+~ xp.sum(d_z, axis=(0, 1, 3, 4)) => xp.sum(d_y * seen, axis=(0, 1))
 d_b averaged: d_b is the mean of d_z over videos, steps and pixels; gradients of shared weights add up
-- xp.sum(d_z, axis=(0, 1, 3, 4))
-+ xp.mean(d_z, axis=(0, 1, 3, 4))
-
+~ xp.sum(d_z, axis=(0, 1, 3, 4)) => xp.mean(d_z, axis=(0, 1, 3, 4))
 z without the step: the gradient was multiplied by z itself; the slope of the ReLU is 1 where z is above 0, and 0 elsewhere
-- * (z > 0)
-+ * z
+~ * (z > 0) => * z
 """
 
 # %% [markdown]
@@ -979,161 +811,91 @@ properties.points("Task 3 holds.")
 # %% mistakes="how_soon"
 r"""
 share of the longest video: the share was taken of the longest video: shorter ones were asked in their padding
-- -(-percents[:, None] * lengths // 100)
-+ -(-percents[:, None] * np.full(B, T) // 100)
-
+~ -(-percents[:, None] * lengths // 100) => -(-percents[:, None] * np.full(B, T) // 100)
 the last frame under padding: a video that was seen whole was asked at the batch's last frame, logits[-1]: for shorter videos that is padding
-- right[after - 1, np.arange(B)]
-+ right[np.where(after < lengths, after, T) - 1, np.arange(B)]
-
+~ right[after - 1, np.arange(B)] => right[np.where(after < lengths, after, T) - 1, np.arange(B)]
 one frame too late: after n frames the answer stands in row n - 1; row n has seen one more
-- right[after - 1, np.arange(B)]
-+ right[np.minimum(after, T - 1), np.arange(B)]
-
+~ right[after - 1, np.arange(B)] => right[np.minimum(after, T - 1), np.arange(B)]
 rounded down: the number of frames was rounded down; a share is rounded up to whole frames
-- -(-percents[:, None] * lengths // 100)
-+ np.maximum(percents[:, None] * lengths // 100, 1)
-
+~ -(-percents[:, None] * lengths // 100) => np.maximum(percents[:, None] * lengths // 100, 1)
 rounded up in floats: a share like 28 % of 25 came out as 7.000000000000001 and was rounded up to 8: stay with whole numbers
-- -(-percents[:, None] * lengths // 100)
-+ np.ceil(percents[:, None] / 100 * lengths).astype(int)
-
+~ -(-percents[:, None] * lengths // 100) => np.ceil(percents[:, None] / 100 * lengths).astype(int)
 everything so far averaged: the answers after all frames so far were averaged; the one after the last of them counts
 -     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
 +     so_far = right.cumsum(0) / (t + 1)
 +     accuracy = so_far[after - 1, np.arange(B)].mean(axis=1)
-
 right once: decided is the first right answer, even where a wrong one follows; it has to stay right
-- decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}})
-+ decided = np.where((right & (t < lengths)).any(axis=0), right.argmax(axis=0) + 1, {{no.it}})
-
+~ decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}}) => decided = np.where((right & (t < lengths)).any(axis=0), right.argmax(axis=0) + 1, {{no.it}})
 right once, and at the end: decided is the first right answer, even where it was doubted again later; it has to stay right
-- last_wrong + 1, {{no.it}})
-+ right.argmax(axis=0) + 1, {{no.it}})
-
+~ last_wrong + 1, {{no.it}}) => right.argmax(axis=0) + 1, {{no.it}})
 decided by the padding: wrong answers in the padding were counted: after a video's end nobody asks
-- wrong = ~right & (t < lengths)
-+ wrong = ~right & (t < T)
-
+~ wrong = ~right & (t < lengths) => wrong = ~right & (t < T)
 the last wrong answer: decided counts the frames up to the last wrong answer; it takes one more to be right
-- last_wrong + 1, {{no.it}})
-+ last_wrong, {{no.it}})
-
+~ last_wrong + 1, {{no.it}}) => last_wrong, {{no.it}})
 never is the video's length: a video that is wrong at its end was never decided: {{no.it}}, not its length
-- last_wrong + 1, {{no.it}})
-+ last_wrong + 1, lengths)
-
+~ last_wrong + 1, {{no.it}}) => last_wrong + 1, lengths)
 never is one more than the video has: a video that is wrong at its end was never decided: {{no.it}}, not a frame that it does not have
-- last_wrong + 1, {{no.it}})
-+ last_wrong + 1, last_wrong + 1)
-
+~ last_wrong + 1, {{no.it}}) => last_wrong + 1, last_wrong + 1)
 numbered from 0: frames were numbered from 0: a video that is right at once counts like one that is wrong at first
-- ((t + 1) * wrong).max(axis=0)
-+ (t * wrong).max(axis=0)
-
+~ ((t + 1) * wrong).max(axis=0) => (t * wrong).max(axis=0)
 smallest logit: the answer is the class with the largest logit, not the smallest
-- logits.argmax(axis=2)
-+ logits.argmin(axis=2)
-
+~ logits.argmax(axis=2) => logits.argmin(axis=2)
 share of the mean length: the share was taken of the videos' mean length; it is the share of each video's own
-- -(-percents[:, None] * lengths // 100)
-+ -(-percents[:, None] * int(lengths.mean()) // 100)
-
+~ -(-percents[:, None] * lengths // 100) => -(-percents[:, None] * int(lengths.mean()) // 100)
 share of the last row's number: the share was taken of lengths[b] - 1; take it of the number of frames, then row n - 1
 -     after = -(-percents[:, None] * lengths // 100)
 -     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
 +     after = -(-percents[:, None] * (lengths - 1) // 100)
 +     accuracy = right[after, np.arange(B)].mean(axis=1)
-
 percents taken for shares: the percents were not divided by 100: every video was asked at its end
-- -(-percents[:, None] * lengths // 100)
-+ np.minimum(percents[:, None] * lengths, lengths)
-
+~ -(-percents[:, None] * lengths // 100) => np.minimum(percents[:, None] * lengths, lengths)
 rounded to the nearest: the number of frames was rounded to the nearest; a share is rounded up to whole frames
-- -(-percents[:, None] * lengths // 100)
-+ np.maximum(np.rint(percents[:, None] * lengths / 100).astype(int), 1)
-
+~ -(-percents[:, None] * lengths // 100) => np.maximum(np.rint(percents[:, None] * lengths / 100).astype(int), 1)
 rounded down and one more: the share was rounded down and one frame added: where it comes out even, that is one too many
-- -(-percents[:, None] * lengths // 100)
-+ np.minimum(percents[:, None] * lengths // 100 + 1, lengths)
-
+~ -(-percents[:, None] * lengths // 100) => np.minimum(percents[:, None] * lengths // 100 + 1, lengths)
 percents and lengths in pairs: percents and lengths were paired one by one; each percent is asked of all videos
 -     after = -(-percents[:, None] * lengths // 100)
 -     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
 +     after = -(-percents * lengths[: len(percents)] // 100)
 +     accuracy = right[after - 1].mean(axis=1)
-
 one row too early: after n frames the answer stands in row n - 1; this is row n - 2
-- right[after - 1, np.arange(B)]
-+ right[np.maximum(after - 2, 0), np.arange(B)]
-
+~ right[after - 1, np.arange(B)] => right[np.maximum(after - 2, 0), np.arange(B)]
 all videos at all rows: right[after - 1] has the row of every video for all videos; each is asked in its own column, right[after - 1, np.arange(B)]
-- right[after - 1, np.arange(B)].mean(axis=1)
-+ right[after - 1].mean(axis=(1, 2))
-
+~ right[after - 1, np.arange(B)].mean(axis=1) => right[after - 1].mean(axis=(1, 2))
 right once by then: accuracy counts the videos that were named rightly once by then; the answer at this frame counts
-- right[after - 1, np.arange(B)].mean(axis=1)
-+ np.array([(right & (t < n)).any(axis=0).mean() for n in after])
-
+~ right[after - 1, np.arange(B)].mean(axis=1) => np.array([(right & (t < n)).any(axis=0).mean() for n in after])
 right from then on: accuracy counts the videos that stay right from this frame on; the answer at this frame counts
-- right[after - 1, np.arange(B)].mean(axis=1)
-+ np.array([(right | (t >= lengths) | (t < n - 1)).all(axis=0).mean() for n in after])
-
+~ right[after - 1, np.arange(B)].mean(axis=1) => np.array([(right | (t >= lengths) | (t < n - 1)).all(axis=0).mean() for n in after])
 in percent: accuracy is in percent; it is a share, from 0 to 1
-- .mean(axis=1)
-+ .mean(axis=1) * 100
-
+~ .mean(axis=1) => .mean(axis=1) * 100
 divided by the steps: the number of videos named rightly was divided by T; it is divided by their number, B
-- .mean(axis=1)
-+ .sum(axis=1) / T
-
+~ .mean(axis=1) => .sum(axis=1) / T
 long videos weigh more: accuracy was weighted by the videos' lengths; all videos count alike
-- right[after - 1, np.arange(B)].mean(axis=1)
-+ right[after - 1, np.arange(B)] @ lengths / lengths.sum()
-
+~ right[after - 1, np.arange(B)].mean(axis=1) => right[after - 1, np.arange(B)] @ lengths / lengths.sum()
 wrong at the end left out: videos that are wrong at their end were left out of accuracy; all videos count
-- right[after - 1, np.arange(B)]
-+ right[after - 1, np.arange(B)][:, right[lengths - 1, np.arange(B)]]
-
+~ right[after - 1, np.arange(B)] => right[after - 1, np.arange(B)][:, right[lengths - 1, np.arange(B)]]
 logits added up: the logits were averaged over the frames so far; the answer after a frame is that of its own logits
-- logits.argmax(axis=2)
-+ logits.cumsum(axis=0).argmax(axis=2)
-
+~ logits.argmax(axis=2) => logits.cumsum(axis=0).argmax(axis=2)
 above 0 is right: a video was called right where its label's logit is above 0; it is right where it is the largest
-- logits.argmax(axis=2) == labels
-+ logits[:, np.arange(B), labels] > 0
-
+~ logits.argmax(axis=2) == labels => logits[:, np.arange(B), labels] > 0
 above one half is right: a video was called right where its label's probability is above 1/2; of more than two classes a smaller one may be the largest
-- logits.argmax(axis=2) == labels
-+ np.exp(logits[:, np.arange(B), labels]) > 0.5 * np.exp(logits).sum(axis=2)
-
+~ logits.argmax(axis=2) == labels => np.exp(logits[:, np.arange(B), labels]) > 0.5 * np.exp(logits).sum(axis=2)
 the largest of the videos: the largest logit was taken along the videos, axis 1; the classes are axis 2
-- logits.argmax(axis=2) == labels
-+ logits.argmax(axis=1)[:, :1] == labels
-
+~ logits.argmax(axis=2) == labels => logits.argmax(axis=1)[:, :1] == labels
 {{no.odd}} for never: a video that is wrong at its end was never decided: {{no.it}}, not {{no.odd}}
-- last_wrong + 1, {{no.it}})
-+ last_wrong + 1, {{no.odd}})
-
+~ last_wrong + 1, {{no.it}}) => last_wrong + 1, {{no.odd}})
 NaN for never: a video that is wrong at its end was never decided: {{no.it}}, not NaN
-- last_wrong + 1, {{no.it}})
-+ last_wrong + 1, np.nan)
-
+~ last_wrong + 1, {{no.it}}) => last_wrong + 1, np.nan)
 wrong at the batch's end: a video that is wrong at its end got {{no.it}} only where it is as long as the batch; each video has an end of its own, lengths[b]
-- last_wrong < lengths
-+ last_wrong < T
-
+~ last_wrong < lengths => last_wrong < T
 right at the batch's end: whether a video was decided was asked in the batch's last row; for shorter videos that is padding
-- last_wrong < lengths
-+ right[-1]
-
+~ last_wrong < lengths => right[-1]
 padding asked too: wrong answers in the padding were counted in decided: after a video's end nobody asks
 -     wrong = ~right & (t < lengths)
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
 -     decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}})
 +     last_wrong = ((t + 1) * ~right).max(axis=0)
 +     decided = np.where(last_wrong != lengths, last_wrong + 1, {{no.it}})
-
 one row of padding asked: decided asks one row too many: video b has the rows 0 to lengths[b] - 1
 -     wrong = ~right & (t < lengths)
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
@@ -1141,33 +903,21 @@ one row of padding asked: decided asks one row too many: video b has the rows 0 
 +     wrong = ~right & (t <= lengths)
 +     last_wrong = ((t + 1) * wrong).max(axis=0)
 +     decided = np.where(last_wrong != lengths, last_wrong + 1, {{no.it}})
-
 rows for frames: decided counts rows from 0; frame counts begin with 1
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
 -     decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}})
 +     last_wrong = (t * wrong).max(axis=0)
 +     decided = np.where(right[lengths - 1, np.arange(B)], last_wrong + 1, {{no.it}})
-
 after the first wrong answer: decided comes after the first wrong answer; it comes after the last one
-- last_wrong + 1, {{no.it}})
-+ np.where(wrong.any(axis=0), wrong.argmax(axis=0) + 2, 1), {{no.it}})
-
+~ last_wrong + 1, {{no.it}}) => np.where(wrong.any(axis=0), wrong.argmax(axis=0) + 2, 1), {{no.it}})
 wrong answers counted: decided is one more than the number of wrong answers; it is one more than the frame of the last of them
-- last_wrong + 1, {{no.it}})
-+ wrong.sum(axis=0) + 1, {{no.it}})
-
+~ last_wrong + 1, {{no.it}}) => wrong.sum(axis=0) + 1, {{no.it}})
 right answers counted: decided counts the right answers at the end; it is the frame with which they begin
-- last_wrong + 1, {{no.it}})
-+ lengths - last_wrong, {{no.it}})
-
+~ last_wrong + 1, {{no.it}}) => lengths - last_wrong, {{no.it}})
 decided as a share: decided is a percentage of the video; it is a number of frames
-- last_wrong + 1, {{no.it}})
-+ 100 * (last_wrong + 1) // lengths, {{no.it}})
-
+~ last_wrong + 1, {{no.it}}) => 100 * (last_wrong + 1) // lengths, {{no.it}})
 the number of the last wrong one: decided is the frame of the last wrong answer, and where that is the video's last, its length; it takes one more to be right, and is {{no.it}} there
-- last_wrong + 1, {{no.it}})
-+ last_wrong, lengths)
-
+~ last_wrong + 1, {{no.it}}) => last_wrong, lengths)
 settled on any answer: decided tells when the answer no longer changes, right or wrong; where it is wrong at the end it is {{no.it}}
 -     wrong = ~right & (t < lengths)
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
@@ -1175,22 +925,14 @@ settled on any answer: decided tells when the answer no longer changes, right or
 +     said = logits.argmax(axis=2)
 +     other = (said != said[lengths - 1, np.arange(B)]) & (t < lengths)
 +     decided = ((t + 1) * other).max(axis=0) + 1
-
 right without a break from the first: decided is 1 for every video that is right at its end: what was wrong before was not looked at
-- last_wrong + 1, {{no.it}})
-+ 1, {{no.it}})
-
+~ last_wrong + 1, {{no.it}}) => 1, {{no.it}})
 percents sorted: the percents were sorted; the accuracies stand in the order of `percents`
-- after = -(-percents[:, None] * lengths // 100)
-+ after = -(-np.sort(percents)[:, None] * lengths // 100)
-
+~ after = -(-percents[:, None] * lengths // 100) => after = -(-np.sort(percents)[:, None] * lengths // 100)
 frames as a share: decided is a share of each video here; asked for is the number of frames
-- last_wrong + 1, {{no.it}})
-+ (last_wrong + 1) / lengths, {{no.it}})
-
+~ last_wrong + 1, {{no.it}}) => (last_wrong + 1) / lengths, {{no.it}})
 accuracy as a list: accuracy is an array
--     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
-+     accuracy = list(right[after - 1, np.arange(B)].mean(axis=1))
+~     accuracy = right[after - 1, np.arange(B)].mean(axis=1) =>     accuracy = list(right[after - 1, np.arange(B)].mean(axis=1))
 """
 
 # %% [markdown]
@@ -1316,117 +1058,61 @@ print("Task 4 holds.")
 # %% mistakes="ceilings"
 r"""
 frames told by their number: the reader of one frame was told its place in the video: then a frame gives away what only the order should
-- [(a, k, 1 / len(film)) for film, k in named for a in film]
-+ [(a, k, 1 / len(film)) for film, k in named for a in enumerate(film)]
-
+~ [(a, k, 1 / len(film)) for film, k in named for a in film] => [(a, k, 1 / len(film)) for film, k in named for a in enumerate(film)]
 long videos weigh more: each frame counts alike, and so a long video more than a short one; a video's frames share a weight of 1
-- [(a, k, 1 / len(film)) for
-+ [(a, k, len(films) / sum(map(len, films))) for
-
+~ [(a, k, 1 / len(film)) for => [(a, k, len(films) / sum(map(len, films))) for
 the first frame: only first frames were shown; any frame of the video is equally likely
-- [(a, k, 1 / len(film)) for film, k in named for a in film]
-+ [(film[0], k, 1) for film, k in named]
-
+~ [(a, k, 1 / len(film)) for film, k in named for a in film] => [(film[0], k, 1) for film, k in named]
 a set instead of a bag: a set forgets how often a frame occurs: aab and abb differ as bags
-- (tuple(sorted(film)), k, 1)
-+ (frozenset(film), k, 1)
-
+~ (tuple(sorted(film)), k, 1) => (frozenset(film), k, 1)
 frames shuffled unnoticed: the frames were sorted before the pairs were made: a shuffled video has other neighbours
-- (sorted(pairwise(f)), k)
-+ (sorted(pairwise(sorted(f))), k)
-
+~ (sorted(pairwise(f)), k) => (sorted(pairwise(sorted(f))), k)
 neighbours without direction: the pairs forgot which frame came first, and with it which way things went
-- (sorted(pairwise(f)), k)
-+ (sorted(tuple(sorted(p)) for p in pairwise(f)), k)
-
+~ (sorted(pairwise(f)), k) => (sorted(tuple(sorted(p)) for p in pairwise(f)), k)
 pairs in their order: the pairs kept their order, and so the video; they belong in a bag as well
-- (sorted(pairwise(f)), k)
-+ (list(pairwise(f)), k)
-
+~ (sorted(pairwise(f)), k) => (list(pairwise(f)), k)
 pairs that do not overlap: every frame is in one pair only; each frame and the next make one, so that all but the ends are in two
-- pairwise(f)
-+ zip(f[::2], f[1::2], strict=False)
-
+~ pairwise(f) => zip(f[::2], f[1::2], strict=False)
 neighbours as a set: a set forgets how often two frames are neighbours
-- (tuple(p), k, 1)
-+ (frozenset(p), k, 1)
-
+~ (tuple(p), k, 1) => (frozenset(p), k, 1)
 the bag for the video: who sees the video saw the bag only: it may use the order
-- best([(f, k, 1) for f, k in named])
-+ bag
-
+~ best([(f, k, 1) for f, k in named]) => bag
 a video seen is a video known: two videos may look the same and have different labels; then even the best reader is wrong in one of them
-- best([(f, k, 1) for f, k in named])
-+ 1.0
-
+~ best([(f, k, 1) for f, k in named]) => 1.0
 how much is different: what was counted is what gives its label away for certain; the best reader guesses where it must, and is right with the most frequent label
-- sum(max(c.values()) for c in votes.values()) / len(films)
-+ sum(len(c) == 1 for c in votes.values()) / len(votes)
-
+~ sum(max(c.values()) for c in votes.values()) / len(films) => sum(len(c) == 1 for c in votes.values()) / len(votes)
 a frame weighs 1: each frame weighed 1, so that a video of n frames counted n times; a frame of a video of n frames weighs 1/n
-- [(a, k, 1 / len(film)) for
-+ [(a, k, 1) for
-
+~ [(a, k, 1 / len(film)) for => [(a, k, 1) for
 not divided by the videos: this is the number of videos named rightly; divide it by the number of all videos
-- for c in votes.values()) / len(films)
-+ for c in votes.values())
-
+~ for c in votes.values()) / len(films) => for c in votes.values())
 divided by one: these are the numbers of videos named rightly; divide them by the number of all videos
-- for c in votes.values()) / len(films)
-+ for c in votes.values()) / 1
-
+~ for c in votes.values()) / len(films) => for c in votes.values()) / 1
 in percent: these are percentages; a fraction is from 0 to 1
-- for c in votes.values()) / len(films)
-+ for c in votes.values()) / len(films) * 100
-
+~ for c in votes.values()) / len(films) => for c in votes.values()) / len(films) * 100
 divided by what can be seen: the sum was divided by the number of different things that can be seen; divide it by the number of videos
-- for c in votes.values()) / len(films)
-+ for c in votes.values()) / len(votes)
-
+~ for c in votes.values()) / len(films) => for c in votes.values()) / len(votes)
 share of errors: this is the fraction of the videos that are named wrongly
-- return sum(
-+ return 1 - sum(
-
+~ return sum( => return 1 - sum(
 nothing is seen: all videos fell under one key: this is a reader who sees nothing, and always says the most frequent label
-- votes[seen][label]
-+ votes[0][label]
-
+~ votes[seen][label] => votes[0][label]
 the first label met: the reader says the label that it met first; the best one says the heaviest
-- max(c.values())
-+ next(iter(c.values()))
-
+~ max(c.values()) => next(iter(c.values()))
 labels drawn like their weights: the reader draws its answer with the labels' probabilities; the best one always says the heaviest label
-- sum(max(c.values()) for c in votes.values())
-+ sum(sum(v * v for v in c.values()) / sum(c.values()) for c in votes.values())
-
+~ sum(max(c.values()) for c in votes.values()) => sum(sum(v * v for v in c.values()) / sum(c.values()) for c in votes.values())
 mean over what can be seen: the accuracies for each thing that can be seen were averaged; videos count alike, so weigh each by its videos
-- sum(max(c.values()) for c in votes.values()) / len(films)
-+ sum(max(c.values()) / sum(c.values()) for c in votes.values()) / len(votes)
-
+~ sum(max(c.values()) for c in votes.values()) / len(films) => sum(max(c.values()) / sum(c.values()) for c in votes.values()) / len(votes)
 ties shared: where several labels are equally heavy the heaviest weight was divided among them; whichever the reader says, it is right with that whole weight
-- max(c.values()) for c
-+ max(c.values()) / list(c.values()).count(max(c.values())) for c
-
+~ max(c.values()) for c => max(c.values()) / list(c.values()).count(max(c.values())) for c
 only what is certain: only what has a single label was counted; the best reader guesses as well, and is sometimes right
-- max(c.values()) for c in votes.values()
-+ max(c.values()) for c in votes.values() if len(c) == 1
-
+~ max(c.values()) for c in votes.values() => max(c.values()) for c in votes.values() if len(c) == 1
 the same video counts once: videos that occur more than once were counted once; all of them count
-- list(zip(films, labels, strict=True))
-+ list(dict(zip(films, labels, strict=True)).items())
-
+~ list(zip(films, labels, strict=True)) => list(dict(zip(films, labels, strict=True)).items())
 videos sorted, labels not: the videos were sorted and the labels were not: videos got the labels of others
-- list(zip(films, labels, strict=True))
-+ list(zip(sorted(films), labels, strict=True))
-
+~ list(zip(films, labels, strict=True)) => list(zip(sorted(films), labels, strict=True))
 results the other way round: the results came in the order video, neighbours, bag, frame
-- return frame, bag, neighbours, best([(f, k, 1) for f, k in named])
-+ return best([(f, k, 1) for f, k in named]), neighbours, bag, frame
-
+~ return frame, bag, neighbours, best([(f, k, 1) for f, k in named]) => return best([(f, k, 1) for f, k in named]), neighbours, bag, frame
 rounded: the fractions were rounded
-- return frame, bag, neighbours, best([(f, k, 1) for f, k in named])
-+ return tuple(round(x, 2) for x in (frame, bag, neighbours, best([(f, k, 1) for f, k in named])))
-
+~ return frame, bag, neighbours, best([(f, k, 1) for f, k in named]) => return tuple(round(x, 2) for x in (frame, bag, neighbours, best([(f, k, 1) for f, k in named])))
 all weighted by length: long videos weigh more, for all four readers; all videos count alike
 -         return sum(max(c.values()) for c in votes.values()) / len(films)
 -
@@ -1443,27 +1129,16 @@ all weighted by length: long videos weigh more, for all four readers; all videos
 +     bag = best([(tuple(sorted(f)), k, len(f)) for f, k in named])
 +     neighbours = best([(tuple(sorted(pairwise(f))), k, len(f)) for f, k in named])
 +     return frame, bag, neighbours, best([(f, k, len(f)) for f, k in named])
-
 each letter of a video once: a letter that a video has twice was shown as often as one that it has once; every frame is equally likely
-- [(a, k, 1 / len(film)) for film, k in named for a in film]
-+ [(a, k, 1 / len(set(film))) for film, k in named for a in set(film)]
-
+~ [(a, k, 1 / len(film)) for film, k in named for a in film] => [(a, k, 1 / len(set(film))) for film, k in named for a in set(film)]
 a frame weighs n: a frame of a video of n frames weighs n; it weighs 1/n, so that the video weighs 1
-- [(a, k, 1 / len(film)) for
-+ [(a, k, len(film)) for
-
+~ [(a, k, 1 / len(film)) for => [(a, k, len(film)) for
 the middle frame: only middle frames were shown; any frame of the video is equally likely
-- [(a, k, 1 / len(film)) for film, k in named for a in film]
-+ [(film[len(film) // 2], k, 1) for film, k in named]
-
+~ [(a, k, 1 / len(film)) for film, k in named for a in film] => [(film[len(film) // 2], k, 1) for film, k in named]
 the last frame: only last frames were shown; any frame of the video is equally likely
-- [(a, k, 1 / len(film)) for film, k in named for a in film]
-+ [(film[-1], k, 1) for film, k in named]
-
+~ [(a, k, 1 / len(film)) for film, k in named for a in film] => [(film[-1], k, 1) for film, k in named]
 the best frame number: the reader of one frame was shown that frame of each video, by its number, which tells most; any frame is equally likely
--     frame = best([(a, k, 1 / len(film)) for film, k in named for a in film])
-+     frame = max(best([(f[n % len(f)], k, 1) for f, k in named]) for n in range(max(map(len, films))))
-
+~     frame = best([(a, k, 1 / len(film)) for film, k in named for a in film]) =>     frame = max(best([(f[n % len(f)], k, 1) for f, k in named]) for n in range(max(map(len, films))))
 most frequent by count: the label of a frame was chosen by how many frames have it; choose the one with the largest weight
 -     frame = best([(a, k, 1 / len(film)) for film, k in named for a in film])
 +     counts, weights = defaultdict(Counter), defaultdict(Counter)
@@ -1472,56 +1147,33 @@ most frequent by count: the label of a frame was chosen by how many frames have 
 +             counts[a][k] += 1
 +             weights[a][k] += 1 / len(film)
 +     frame = sum(weights[a][c.most_common(1)[0][0]] for a, c in counts.items()) / len(films)
-
 a bag in order: the bag of frames was told their order, and so is the video
-- (tuple(sorted(film)), k, 1)
-+ (film, k, 1)
-
+~ (tuple(sorted(film)), k, 1) => (film, k, 1)
 shares in the bag: the bag holds each frame's share of the video; it holds how often the frame occurs, so that ab and aabb differ
-- (tuple(sorted(film)), k, 1)
-+ (tuple(sorted((a, film.count(a) / len(film)) for a in set(film))), k, 1)
-
+~ (tuple(sorted(film)), k, 1) => (tuple(sorted((a, film.count(a) / len(film)) for a in set(film))), k, 1)
 videos of one frame left out: videos of one frame were left out: they have no pair, which is a bag like any other, and they count among the videos
 - for f, k in named]
 -     neighbours
 + for f, k in named if len(f) > 1]
 +     neighbours
-
 neighbours and an end: the reader of pairs was told more than the pairs, such as how the video begins or ends, or its bag of frames: of a video of one frame it sees nothing
-- (sorted(pairwise(f)), k)
-+ ([f[0], *sorted(pairwise(f))], k)
-
+~ (sorted(pairwise(f)), k) => ([f[0], *sorted(pairwise(f))], k)
 first and last are neighbours: the last frame and the first were taken for neighbours: a video is no ring
-- (sorted(pairwise(f)), k)
-+ (sorted(zip(f, f[1:] + f[:1], strict=True)), k)
-
+~ (sorted(pairwise(f)), k) => (sorted(zip(f, f[1:] + f[:1], strict=True)), k)
 every two frames: pairs were made of every two frames of a video; neighbours are a frame and the next
-- (sorted(pairwise(f)), k)
-+ (sorted((a, b) for n, a in enumerate(f) for b in f[n + 1 :]), k)
-
+~ (sorted(pairwise(f)), k) => (sorted((a, b) for n, a in enumerate(f) for b in f[n + 1 :]), k)
 the next but one: pairs were made of a frame and the next but one
-- (sorted(pairwise(f)), k)
-+ (sorted(zip(f, f[2:], strict=False)), k)
-
+~ (sorted(pairwise(f)), k) => (sorted(zip(f, f[2:], strict=False)), k)
 three in a row: three frames in a row were taken together; neighbours are pairs
-- (sorted(pairwise(f)), k)
-+ (sorted(zip(f, f[1:], f[2:], strict=False)), k)
-
+~ (sorted(pairwise(f)), k) => (sorted(zip(f, f[1:], f[2:], strict=False)), k)
 one pair alone: the reader saw one pair of neighbours at a time; it sees all pairs of the video
-- best([(tuple(p), k, 1) for p, k in pairs])
-+ best([(p, k, 1 / len(ps)) for ps, k in pairs for p in ps])
-
+~ best([(tuple(p), k, 1) for p, k in pairs]) => best([(p, k, 1 / len(ps)) for ps, k in pairs for p in ps])
 a video and its reverse: a video and the same one run backward were taken for one video
-- best([(f, k, 1) for f, k in named])
-+ best([(min(f, f[::-1]), k, 1) for f, k in named])
-
+~ best([(f, k, 1) for f, k in named]) => best([(min(f, f[::-1]), k, 1) for f, k in named])
 each frame once a video: each frame of a video was counted once; one that occurs twice is shown twice as often
-- for a in film])
-+ for a in set(film)])
-
+~ for a in film]) => for a in set(film)])
 bag of the first frames: the bag holds the first frames alone; it holds all of them, in no order
--     bag = best([(tuple(sorted(film)), k, 1) for film, k in named])
-+     bag = best([(tuple(sorted(film[:3])), k, 1) for film, k in named])
+~     bag = best([(tuple(sorted(film)), k, 1) for film, k in named]) =>     bag = best([(tuple(sorted(film[:3])), k, 1) for film, k in named])
 """
 
 # %% [markdown]
@@ -1641,144 +1293,91 @@ properties.points("Task 5 holds.")
 # %% mistakes="film_loss"
 r"""
 last frame only: only the answer after the last frame counts: such a network has no reason to know anything earlier
-- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
-+ return cross_entropy(logits[-1], labels[-1]), carry
-
+~ return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry => return cross_entropy(logits[-1], labels[-1]), carry
 time and batch swapped: logits and labels were flattened in different orders: frames got the labels of other videos
-- logits.flatten(0, 1)
-+ logits.transpose(0, 1).flatten(0, 1)
-
+~ logits.flatten(0, 1) => logits.transpose(0, 1).flatten(0, 1)
 labels repeated video by video: each label was repeated T times in a row, but the logits' rows go through all videos first: frames got the labels of other videos
-- labels.flatten()
-+ batch.labels.repeat_interleave(len(logits))
-
+~ labels.flatten() => batch.labels.repeat_interleave(len(logits))
 answers averaged before the loss: the logits were averaged over the frames before the loss: that is a bag of frames, and nobody is asked after each of them
-- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
-+ return cross_entropy(logits.mean(0), labels[0]), carry
-
+~ return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry => return cross_entropy(logits.mean(0), labels[0]), carry
 summed: the losses were added up; it is their mean, so that longer videos do not count more
-- labels.flatten())
-+ labels.flatten(), reduction="sum")
-
+~ labels.flatten()) => labels.flatten(), reduction="sum")
 summed over time: the losses of a video's frames were added up; the mean is over frames and videos
-- labels.flatten())
-+ labels.flatten()) * len(logits)
-
+~ labels.flatten()) => labels.flatten()) * len(logits)
 softmax twice: the softmax was taken twice: cross_entropy does it, and wants logits
-- logits.flatten(0, 1)
-+ logits.softmax(2).flatten(0, 1)
-
+~ logits.flatten(0, 1) => logits.softmax(2).flatten(0, 1)
 carry forgotten: the carry has to come back as it was
-- labels.flatten()), carry
-+ labels.flatten()), None
-
+~ labels.flatten()), carry => labels.flatten()), None
 first frame only: only the answer after the first frame counts
-- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
-+ return cross_entropy(logits[0], labels[0]), carry
-
+~ return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry => return cross_entropy(logits[0], labels[0]), carry
 first frame left out: the answer after the first frame was left out; every frame is asked alike
-- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
-+ return cross_entropy(logits[1:].flatten(0, 1), labels[1:].flatten()), carry
-
+~ return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry => return cross_entropy(logits[1:].flatten(0, 1), labels[1:].flatten()), carry
 last frame not shown: the network was not shown the last frame: that is the way to train a model that predicts frames
-- model(batch.frames)
-+ model(batch.frames[:-1])
-
+~ model(batch.frames) => model(batch.frames[:-1])
 videos first for the network: the network was given its videos with batch first; its frames are (T, B, S, S), so that it took videos for steps
-- logits = model(batch.frames)
-+ logits = model(batch.frames.transpose(0, 1)).transpose(0, 1)
-
+~ logits = model(batch.frames) => logits = model(batch.frames.transpose(0, 1)).transpose(0, 1)
 later frames weigh more: later frames weigh more; every frame counts alike
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + losses = torch.stack([cross_entropy(row, batch.labels) for row in logits])
 +     weights = torch.arange(1, len(logits) + 1).to(losses)
 +     return (weights * losses).sum() / weights.sum(), carry
-
 last frame counted again: half of the loss is that of the last frame alone; every frame counts alike
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + loss = cross_entropy(logits.flatten(0, 1), labels.flatten())
 +     return (loss + cross_entropy(logits[-1], labels[-1])) / 2, carry
-
 reshaped to (B, K, T): the logits (T, B, K) were reshaped to (B, K, T); a reshape moves no axis, so that classes, videos and steps are mixed
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + T, B, K = logits.shape
 +     return cross_entropy(logits.reshape(B, K, T), labels.T), carry
-
 one video's label for all: every video got the label of the first one
-- labels.flatten()
-+ labels[:, :1].expand_as(labels).flatten()
-
+~ labels.flatten() => labels[:, :1].expand_as(labels).flatten()
 softmax over the videos: the softmax ran over the videos of the batch, axis 1; the classes are axis 2
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + log_p = logits.log_softmax(1)
 +     return -log_p.gather(2, labels[..., None]).mean(), carry
-
 softmax over time: the softmax ran over the steps, axis 0; the classes are axis 2
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + log_p = logits.log_softmax(0)
 +     return -log_p.gather(2, labels[..., None]).mean(), carry
-
 summed over the videos: the losses of a batch's videos were added up; the mean is over frames and videos
-- labels.flatten())
-+ labels.flatten()) * logits.shape[1]
-
+~ labels.flatten()) => labels.flatten()) * logits.shape[1]
 log of the mean over the frames: the probabilities were averaged over the frames before the logarithm; take -log p after each frame, and then the mean
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + p = logits.softmax(2).mean(0)
 +     return -p.gather(1, labels[0][:, None]).log().mean(), carry
-
 log of the mean over all: this is the logarithm of the mean probability; take the mean of -log p
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + p = logits.softmax(2).gather(2, labels[..., None])
 +     return -p.mean().log(), carry
-
 one minus the probability: this is the mean of 1 - p; a surprise is -log p
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + p = logits.softmax(2).gather(2, labels[..., None])
 +     return (1 - p).mean(), carry
-
 sign lost: the loss has the wrong sign: a surprise is -log p
-- return cross_entropy(
-+ return -cross_entropy(
-
+~ return cross_entropy( => return -cross_entropy(
 no softmax: this is the mean of the label's logit, with a minus: the logits were not made into log-probabilities
-- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
-+ return -logits.gather(2, labels[..., None]).mean(), carry
-
+~ return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry => return -logits.gather(2, labels[..., None]).mean(), carry
 mean over the classes too: the sum over videos and frames was divided by T B K; it is divided by T B
-- labels.flatten())
-+ labels.flatten()) / logits.shape[2]
-
+~ labels.flatten()) => labels.flatten()) / logits.shape[2]
 surprise expected: this is the entropy of the network's answers; the label is what it is surprised by
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + log_p = logits.log_softmax(2)
 +     return -(log_p.exp() * log_p).sum(2).mean(), carry
-
 bits: the loss is in bits; here log is the natural logarithm
-- labels.flatten())
-+ labels.flatten()) / np.log(2)
-
+~ labels.flatten()) => labels.flatten()) / np.log(2)
 labels numbered from 1: one was taken off the labels; they are numbered from 0 already
-- labels.flatten()
-+ (labels.flatten() - 1) % logits.shape[2]
-
+~ labels.flatten() => (labels.flatten() - 1) % logits.shape[2]
 labels smoothed: the labels were smoothed; -log p of the label alone counts
-- labels.flatten())
-+ labels.flatten(), label_smoothing=0.1)
-
+~ labels.flatten()) => labels.flatten(), label_smoothing=0.1)
 each class by itself: each class was asked by itself, yes or no; here the K probabilities of a softmax add up to 1
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + hot = torch.nn.functional.one_hot(labels, logits.shape[2]).to(logits)
 +     yes_no = torch.nn.functional.binary_cross_entropy_with_logits
 +     return yes_no(logits, hot), carry
-
 cut off from the network [hidden]: the loss is cut off from the network: nothing can be trained with it
-- labels.flatten())
-+ labels.flatten()).detach()
-
+~ labels.flatten()) => labels.flatten()).detach()
 a number for the loss [hidden]: the loss is a Python number: nothing can be trained with it
-- labels.flatten())
-+ labels.flatten()).item()
+~ labels.flatten()) => labels.flatten()).item()
 """
 
 # %% [markdown]
@@ -1863,40 +1462,23 @@ hunt(
 # %% mutants="serving_probes" of="rnncore.video.model.film_batches"
 r"""
 frames shuffled unnoticed: the frames of each batch are shuffled: a reader of bags never notices, and the loss of the others falls to that of a bag
-- frames[chosen]
-+ frames[chosen][:, rng.permutation(frames.shape[1])]
-
+~ frames[chosen] => frames[chosen][:, rng.permutation(frames.shape[1])]
 videos run backward: the videos run backward: in training and test alike, so that nothing but the names is wrong
-- frames[chosen]
-+ frames[chosen][:, ::-1].copy()
-
+~ frames[chosen] => frames[chosen][:, ::-1].copy()
 a mirror at the diagonal: rows and columns are exchanged: unseen where pictures are symmetric
-- frames[chosen]
-+ frames[chosen].swapaxes(2, 3)
-
+~ frames[chosen] => frames[chosen].swapaxes(2, 3)
 reshape taken for a transpose: frames of different videos stand in one video: the shapes are right
-- frames[chosen]
-+ frames[chosen].swapaxes(0, 1).reshape(frames[chosen].shape)
-
+~ frames[chosen] => frames[chosen].swapaxes(0, 1).reshape(frames[chosen].shape)
 each video begins with its second frame: the videos are one frame ahead: unseen where the frames are alike
-- frames[chosen]
-+ frames[chosen][:, [*range(1, frames.shape[1]), -1]]
-
+~ frames[chosen] => frames[chosen][:, [*range(1, frames.shape[1]), -1]]
 labels drawn on their own: labels and videos are drawn apart from each other: all that can be learnt is how frequent each label is
-- labels[chosen]
-+ labels[rng.integers(len(frames), size=B)]
-
+~ labels[chosen] => labels[rng.integers(len(frames), size=B)]
 labels in order: the labels of a batch are sorted, its videos are not
-- labels[chosen]
-+ np.sort(labels[chosen])
-
+~ labels[chosen] => np.sort(labels[chosen])
 always the first videos: every batch is the same: the loss falls splendidly
-- rng.integers(len(frames), size=B)
-+ np.arange(B) % len(frames)
-
+~ rng.integers(len(frames), size=B) => np.arange(B) % len(frames)
 one video, B times: a batch holds one video B times: unseen where B is 1
-- rng.integers(len(frames), size=B)
-+ np.full(B, rng.integers(len(frames)))
+~ rng.integers(len(frames), size=B) => np.full(B, rng.integers(len(frames)))
 """
 
 # %% [markdown]

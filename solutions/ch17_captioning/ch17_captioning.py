@@ -311,9 +311,7 @@ properties.points("Task 1 holds.")
 # %% mistakes="through_window"
 r"""
 attention over padding: attention over padding: frames after a video's end took part, and a word at the end of a short video looks past it
-- xp.where(real, -sharp[..., None] * away**2, -math.inf)
-+ -sharp[..., None] * away**2
-
+~ xp.where(real, -sharp[..., None] * away**2, -math.inf) => -sharp[..., None] * away**2
 padding silenced after the softmax: the padding's weights were set to zero after the softmax: what is left no longer adds up to 1
 - xp.where(real, -sharp[..., None] * away**2, -math.inf)
 -     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
@@ -321,60 +319,34 @@ padding silenced after the softmax: the padding's weights were set to zero after
 + -sharp[..., None] * away**2
 +     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
 +     weights = e / xp.sum(e, axis=-1, keepdims=True) * real
-
 scores of padding set to zero: the padding's scores were set to 0, which is the highest score there is; minus infinity is no score
-- away**2, -math.inf)
-+ away**2, 0.0)
-
+~ away**2, -math.inf) => away**2, 0.0)
 share of the longest video: the centre was taken as a share of the longest video: in shorter ones the middle lies too late, or in the padding
-- (centre * last)[..., None]
-+ (centre * (t.shape[0] - 1))[..., None]
-
+~ (centre * last)[..., None] => (centre * (t.shape[0] - 1))[..., None]
 one frame too far: the centre 1 lies one frame after the last: a video of n frames reaches from 0 to n - 1
-- (centre * last)[..., None]
-+ (centre * (last + 1))[..., None]
-
+~ (centre * last)[..., None] => (centre * (last + 1))[..., None]
 distance without the square: the score is minus the distance; it is its square that counts, so that the window is round at its centre
-- away**2
-+ xp.abs(away)
-
+~ away**2 => xp.abs(away)
 far frames count most: the sign is missing: the window looks everywhere but at its centre
-- -sharp[..., None] * away**2
-+ sharp[..., None] * away**2
-
+~ -sharp[..., None] * away**2 => sharp[..., None] * away**2
 halved as in a normal density: the score is -s d², not half of it
-- -sharp[..., None] * away**2
-+ -sharp[..., None] * away**2 / 2
-
+~ -sharp[..., None] * away**2 => -sharp[..., None] * away**2 / 2
 distance with the opposite sign: `away` is t - c (n - 1); what is kept here has the opposite sign, and so would d_centre
-- t - (centre * last)[..., None]
-+ (centre * last)[..., None] - t
-
+~ t - (centre * last)[..., None] => (centre * last)[..., None] - t
 divided by the sharpness: `sharp` divides instead of multiplying: the larger, the narrower
-- -sharp[..., None] * away**2
-+ -(away**2) / sharp[..., None]
-
+~ -sharp[..., None] * away**2 => -(away**2) / sharp[..., None]
 averaged over frames instead of summed: averaged over the frames instead of summed: the weights add up to 1 already, and the mean divides by T once more
-- xp.sum(weights[..., None] * by_film, axis=2)
-+ xp.mean(weights[..., None] * by_film, axis=2)
-
+~ xp.sum(weights[..., None] * by_film, axis=2) => xp.mean(weights[..., None] * by_film, axis=2)
 softmax over the words: the weights add up to 1 over the words; each word shares its look among the frames
-- xp.sum(e, axis=-1, keepdims=True)
-+ (xp.sum(e, axis=0, keepdims=True) + (e == 0))
-
+~ xp.sum(e, axis=-1, keepdims=True) => (xp.sum(e, axis=0, keepdims=True) + (e == 0))
 the largest weight alone: only the frame with the largest weight was looked at, and with its own weight, which is less than 1
 -     context = xp.sum(weights[..., None] * by_film, axis=2)
 +     hard = xp.where(weights == xp.max(weights, axis=-1, keepdims=True), weights, 0 * weights)
 +     context = xp.sum(hard[..., None] * by_film, axis=2)
-
 no softmax: the weights were not divided by their sum
-- weights = e / xp.sum(e, axis=-1, keepdims=True)
-+ weights = e
-
+~ weights = e / xp.sum(e, axis=-1, keepdims=True) => weights = e
 too sharp for the exponential [hidden]: in a sharp window that stands between two frames all exponentials are 0, and 0/0 is NaN; take the largest of its scores from all of them first
-- {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
-+ {{base.of}}(scores)
-
+~ {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True)) => {{base.of}}(scores)
 padding's states set to zero: the padding's states were set to 0, and its frames still have a weight: then those of the video add up to less than 1
 - xp.where(real, -sharp[..., None] * away**2, -math.inf)
 -     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
@@ -384,103 +356,60 @@ padding's states set to zero: the padding's states were set to 0, and its frames
 +     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
 +     weights = e / xp.sum(e, axis=-1, keepdims=True)
 +     context = xp.sum(weights[..., None] * (by_film * real[..., None]), axis=2)
-
 ten thousand for infinity: the padding's score is -10,000: in a sharp window the nearest frame may have less, and the padding is looked at; minus infinity is below all
-- -math.inf
-+ -1e4
-
+~ -math.inf => -1e4
 ten for infinity: the padding's score is -10, and frames of the video have less; minus infinity is below all
-- -math.inf
-+ -10.0
-
+~ -math.inf => -10.0
 the last frame left out: the last frame of each video was taken for padding: video b has the frames 0 to last[b]
-- xp.where(real,
-+ xp.where(t < last[:, None],
-
+~ xp.where(real, => xp.where(t < last[:, None],
 sharpness left out: `sharp` is missing in the scores: all windows are equally wide
-- -sharp[..., None] * away**2
-+ -(away**2) + 0 * sharp[..., None]
-
+~ -sharp[..., None] * away**2 => -(away**2) + 0 * sharp[..., None]
 sharpness taken for a width: the distance was divided by `sharp`, as if it were a width: the larger, the narrower
-- -sharp[..., None] * away**2
-+ -((away / sharp[..., None]) ** 2)
-
+~ -sharp[..., None] * away**2 => -((away / sharp[..., None]) ** 2)
 sharpness taken for a variance: `sharp` was taken for a variance; the score is -s d²
-- -sharp[..., None] * away**2
-+ -(away**2) / (2 * sharp[..., None])
-
+~ -sharp[..., None] * away**2 => -(away**2) / (2 * sharp[..., None])
 sharpness squared: `sharp` was squared along with the distance; the score is -s d²
-- -sharp[..., None] * away**2
-+ -((sharp[..., None] * away) ** 2)
-
+~ -sharp[..., None] * away**2 => -((sharp[..., None] * away) ** 2)
 sharpness through a sigmoid: `sharp` went through a sigmoid; it is above 0 already
-- -sharp[..., None] * away**2
-+ -(away**2) / (1 + xp.exp(-sharp[..., None]))
-
+~ -sharp[..., None] * away**2 => -(away**2) / (1 + xp.exp(-sharp[..., None]))
 centre taken for a frame: the centre was taken for the number of a frame; it is a share of the video: multiply it by n - 1
-- (centre * last)[..., None]
-+ centre[..., None]
-
+~ (centre * last)[..., None] => centre[..., None]
 distance as a share: the distance was measured in shares of the video; d counts frames
-- t - (centre * last)[..., None]
-+ t / xp.where(last > 0, last, 0 * last + 1)[:, None] - centre[..., None]
-
+~ t - (centre * last)[..., None] => t / xp.where(last > 0, last, 0 * last + 1)[:, None] - centre[..., None]
 frames numbered from 1: frames are numbered from 0: with 1 for the first, every window lies one frame too early
-- t - (centre
-+ t + 1 - (centre
-
+~ t - (centre => t + 1 - (centre
 centre from -1 to 1: the centre was taken for a number from -1 to 1; 0 is the first frame
-- (centre * last)[..., None]
-+ ((centre + 1) / 2 * last)[..., None]
-
+~ (centre * last)[..., None] => ((centre + 1) / 2 * last)[..., None]
 centre rounded: the centre was rounded to a frame; a window may stand between two
-- (centre * last)[..., None]
-+ xp.round(centre * last)[..., None]
-
+~ (centre * last)[..., None] => xp.round(centre * last)[..., None]
 squared in the cache: what is kept as `away` is its square; the way back needs its sign
 -     away = t - (centre * last)[..., None]
 -     scores = xp.where(real, -sharp[..., None] * away**2, -math.inf)
 +     away = (t - (centre * last)[..., None]) ** 2
 +     scores = xp.where(real, -sharp[..., None] * away, -math.inf)
-
 away changed in the padding: `away` was set to 0 in the padding before it was kept; it is t - c (n - 1) everywhere
 -     e = {{base.of}}(
 +     away = xp.where(real, away, 0 * away)
 +     e = {{base.of}}(
-
 scores in the cache: the scores were kept in the place of the weights
-- (by_film, weights,
-+ (by_film, scores,
-
+~ (by_film, weights, => (by_film, scores,
 lengths in the cache: the numbers of frames were kept; `last` is one less, as given
-- sharp, last)
-+ sharp, last + 1)
-
+~ sharp, last) => sharp, last + 1)
 {{base.name}}: {{base.says}}
-- {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
-+ {{base.odd}}(scores - xp.max(scores, axis=-1, keepdims=True))
-
+~ {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True)) => {{base.odd}}(scores - xp.max(scores, axis=-1, keepdims=True))
 softmax over the videos: the weights add up to 1 over the videos; each word shares its look among the frames
 -     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
 -     weights = e / xp.sum(e, axis=-1, keepdims=True)
 +     e = {{base.of}}(scores - xp.max(scores, axis=1, keepdims=True))
 +     weights = e / xp.sum(e, axis=1, keepdims=True)
-
 divided by the sum of all: the weights of all words and videos together add up to 1; those of each word do
-- xp.sum(e, axis=-1, keepdims=True)
-+ xp.sum(e)
-
+~ xp.sum(e, axis=-1, keepdims=True) => xp.sum(e)
 divided by their length: the squares of the weights add up to 1; the weights themselves do
-- e / xp.sum(e, axis=-1, keepdims=True)
-+ e / xp.sum(e**2, axis=-1, keepdims=True) ** 0.5
-
+~ e / xp.sum(e, axis=-1, keepdims=True) => e / xp.sum(e**2, axis=-1, keepdims=True) ** 0.5
 the nearest frame alone: only the nearest frame has a weight; the others share in it, the less the further away
-- weights = e / xp.sum(e, axis=-1, keepdims=True)
-+ weights = xp.astype(e == xp.max(e, axis=-1, keepdims=True), e.dtype)
-
+~ weights = e / xp.sum(e, axis=-1, keepdims=True) => weights = xp.astype(e == xp.max(e, axis=-1, keepdims=True), e.dtype)
 -1e9 for padding: padding was scored -1e9: where a frame is further away than that, the padding gets the weight; minus infinity is below every score
--     scores = xp.where(real, -sharp[..., None] * away**2, -math.inf)
-+     scores = xp.where(real, -sharp[..., None] * away**2, -1e9)
+~     scores = xp.where(real, -sharp[..., None] * away**2, -math.inf) =>     scores = xp.where(real, -sharp[..., None] * away**2, -1e9)
 """
 
 # %% [markdown]
@@ -637,173 +566,95 @@ properties.points("Task 2 holds.")
 # %% mistakes="through_window_vjp"
 r"""
 softmax skipped: the mean is missing: a weight can only grow at the others' expense, so what all frames have in common must not move the window
-- weights * (d_weights - mean)
-+ weights * d_weights
-
+~ weights * (d_weights - mean) => weights * d_weights
 weights taken for scores: the factor w_t is missing on the way through the softmax; without it the padding moves the window as well
-- weights * (d_weights - mean)
-+ d_weights - mean
-
+~ weights * (d_weights - mean) => d_weights - mean
 softmax taken for a sigmoid: this is the slope of a sigmoid for each weight by itself; in a softmax every score moves every weight
-- weights * (d_weights - mean)
-+ weights * (1 - weights) * d_weights
-
+~ weights * (d_weights - mean) => weights * (1 - weights) * d_weights
 plain mean in the softmax: the mean in the softmax's gradient is weighted with the weights themselves
-- mean = xp.sum(weights * d_weights, axis=-1, keepdims=True)
-+ mean = xp.mean(d_weights, axis=-1, keepdims=True)
-
+~ mean = xp.sum(weights * d_weights, axis=-1, keepdims=True) => mean = xp.mean(d_weights, axis=-1, keepdims=True)
 sharpness with the wrong sign: d_sharp has the wrong sign: the score is minus s d²
-- d_sharp = -xp.sum
-+ d_sharp = xp.sum
-
+~ d_sharp = -xp.sum => d_sharp = xp.sum
 centre with the wrong sign: d_centre has the wrong sign: two minuses meet, that of the score and that of d = t - c (n - 1)
-- d_centre = 2 * sharp
-+ d_centre = -2 * sharp
-
+~ d_centre = 2 * sharp => d_centre = -2 * sharp
 centre counted in frames: this is the gradient of the centre counted in frames; as a share of the video it is n - 1 times as large
-- 2 * sharp * last * xp
-+ 2 * sharp * xp
-
+~ 2 * sharp * last * xp => 2 * sharp * xp
 centre counted in the longest video's frames: the gradient of the centre was stretched by the longest video; each video has its own n - 1
-- 2 * sharp * last * xp
-+ 2 * sharp * (weights.shape[-1] - 1) * xp
-
+~ 2 * sharp * last * xp => 2 * sharp * (weights.shape[-1] - 1) * xp
 half a slope: the slope of d² is 2 d: a factor 2 is missing
-- 2 * sharp * last * xp
-+ sharp * last * xp
-
+~ 2 * sharp * last * xp => sharp * last * xp
 sharpness forgotten: the slope of the score along d has the factor s: a sharp window feels a small step more
-- 2 * sharp * last * xp
-+ 2 * last * xp
-
+~ 2 * sharp * last * xp => 2 * last * xp
 the last word only: only the last word sent something back to the frames; all words have looked at them
-- xp.sum(weights[..., None] * d_word, axis=0)
-+ (weights[..., None] * d_word)[-1, ...]
-
+~ xp.sum(weights[..., None] * d_word, axis=0) => (weights[..., None] * d_word)[-1, ...]
 averaged over the words: what the words send back to a frame was averaged; gradients of what is read several times add up
-- xp.sum(weights[..., None] * d_word, axis=0)
-+ xp.mean(weights[..., None] * d_word, axis=0)
-
+~ xp.sum(weights[..., None] * d_word, axis=0) => xp.mean(weights[..., None] * d_word, axis=0)
 every frame alike: each frame got the whole gradient, padding too; it gets as much as it was looked at
-- xp.sum(weights[..., None] * d_word, axis=0)
-+ xp.sum(d_word + 0 * weights[..., None], axis=0)
-
+~ xp.sum(weights[..., None] * d_word, axis=0) => xp.sum(d_word + 0 * weights[..., None], axis=0)
 distance not squared in d_sharp: the slope of the score along s is -d², not -d
-- d_scores * away**2
-+ d_scores * away
-
+~ d_scores * away**2 => d_scores * away
 distance's absolute value in d_sharp: the slope of the score along s is -d², not -|d|
-- d_scores * away**2
-+ d_scores * xp.abs(away)
-
+~ d_scores * away**2 => d_scores * xp.abs(away)
 s once more in d_sharp: d_sharp has the factor s; the slope of -s d² along s is -d²
-- d_scores * away**2
-+ d_scores * sharp[..., None] * away**2
-
+~ d_scores * away**2 => d_scores * sharp[..., None] * away**2
 d_sharp of a width: this is the gradient of a width; the score is -s d²
-- d_sharp = -xp.sum(d_scores * away**2, axis=-1)
-+ d_sharp = 2 * xp.sum(d_scores * away**2, axis=-1) / sharp**3
-
+~ d_sharp = -xp.sum(d_scores * away**2, axis=-1) => d_sharp = 2 * xp.sum(d_scores * away**2, axis=-1) / sharp**3
 distance left out of d_centre: `away` is missing in d_centre: the scores' gradients alone add up to 0
-- xp.sum(d_scores * away, axis=-1)
-+ xp.sum(d_scores + 0 * away, axis=-1)
-
+~ xp.sum(d_scores * away, axis=-1) => xp.sum(d_scores + 0 * away, axis=-1)
 slope of the distance: this is the slope of |d|; that of d² is 2 d
-- 2 * sharp * last * xp.sum(d_scores * away, axis=-1)
-+ sharp * last * xp.sum(d_scores * xp.sign(away), axis=-1)
-
+~ 2 * sharp * last * xp.sum(d_scores * away, axis=-1) => sharp * last * xp.sum(d_scores * xp.sign(away), axis=-1)
 stretched by n: the centre's gradient was multiplied by n; one video's length from the first frame to the last is n - 1
-- 2 * sharp * last * xp
-+ 2 * sharp * (last + 1) * xp
-
+~ 2 * sharp * last * xp => 2 * sharp * (last + 1) * xp
 the example's video: the centre's gradient was multiplied by 2, as in the example by hand; each video has its own `last`
-- 2 * sharp * last * xp
-+ 2 * sharp * 2 * xp
-
+~ 2 * sharp * last * xp => 2 * sharp * 2 * xp
 divided by n - 1: the centre's gradient was divided by n - 1; a share is worth n - 1 frames, so multiply
-- 2 * sharp * last * xp
-+ 2 * sharp / (last + (last == 0)) * xp
-
+~ 2 * sharp * last * xp => 2 * sharp / (last + (last == 0)) * xp
 another video's length: the centre's gradient was multiplied by the length of the video beside it
-- 2 * sharp * last * xp
-+ 2 * sharp * xp.roll(last, 1) * xp
-
+~ 2 * sharp * last * xp => 2 * sharp * xp.roll(last, 1) * xp
 d_centre summed over the words: d_centre was summed over the words; each word has a centre of its own
-- 2 * sharp * last * xp.sum(d_scores * away, axis=-1)
-+ 0 * sharp + xp.sum(2 * sharp * last * xp.sum(d_scores * away, axis=-1), axis=0)
-
+~ 2 * sharp * last * xp.sum(d_scores * away, axis=-1) => 0 * sharp + xp.sum(2 * sharp * last * xp.sum(d_scores * away, axis=-1), axis=0)
 averaged over the frames: d_sharp and d_centre were averaged over the frames; what all frames send back adds up
 -     d_sharp = -xp.sum(d_scores * away**2, axis=-1)
 -     d_centre = 2 * sharp * last * xp.sum(d_scores * away, axis=-1)
 +     d_sharp = -xp.mean(d_scores * away**2, axis=-1)
 +     d_centre = 2 * sharp * last * xp.mean(d_scores * away, axis=-1)
-
 softmax left out: the weights' gradient was taken for that of the scores: the way through the softmax is missing
-- weights * (d_weights - mean)
-+ d_weights * (weights > 0)
-
+~ weights * (d_weights - mean) => d_weights * (weights > 0)
 mean without its weight: w_t belongs before the bracket: w_t (dw_t - mean), not w_t dw_t - mean
-- weights * (d_weights - mean)
-+ weights * d_weights - mean
-
+~ weights * (d_weights - mean) => weights * d_weights - mean
 mean added: the mean is subtracted in the softmax's gradient
-- weights * (d_weights - mean)
-+ weights * (d_weights + mean)
-
+~ weights * (d_weights - mean) => weights * (d_weights + mean)
 mean over all: the mean was taken over all words and videos; each word has one of its own, over the frames
-- xp.sum(weights * d_weights, axis=-1, keepdims=True)
-+ xp.sum(weights * d_weights)
-
+~ xp.sum(weights * d_weights, axis=-1, keepdims=True) => xp.sum(weights * d_weights)
 mean over the words: the mean in the softmax's gradient was taken over the words; it is taken over the frames
-- xp.sum(weights * d_weights, axis=-1, keepdims=True)
-+ xp.sum(weights * d_weights, axis=0, keepdims=True)
-
+~ xp.sum(weights * d_weights, axis=-1, keepdims=True) => xp.sum(weights * d_weights, axis=0, keepdims=True)
 slope of tanh: this is the slope of tanh; through a softmax a score gets w_t (dw_t - mean)
-- weights * (d_weights - mean)
-+ (1 - weights**2) * (d_weights - mean)
-
+~ weights * (d_weights - mean) => (1 - weights**2) * (d_weights - mean)
 as for cross-entropy: weights minus something is the gradient of a cross-entropy; here it is w_t (dw_t - mean)
-- weights * (d_weights - mean)
-+ weights - d_weights
-
+~ weights * (d_weights - mean) => weights - d_weights
 {{base.log_name}}: {{base.log_says}}
-- weights * (d_weights - mean)
-+ weights * (d_weights - mean) * math.log(2)
-
+~ weights * (d_weights - mean) => weights * (d_weights - mean) * math.log(2)
 averaged over the state: what a frame's state adds up to along d_context was averaged over H
-- d_weights = xp.sum(d_word * {{base.film}}, axis=-1)
-+ d_weights = xp.mean(d_word * {{base.film}}, axis=-1)
-
+~ d_weights = xp.sum(d_word * {{base.film}}, axis=-1) => d_weights = xp.mean(d_word * {{base.film}}, axis=-1)
 context for the states: d_context was multiplied with the context, which is the same for all frames; a weight's gradient asks for the frame's own state
 - d_weights = xp.sum(d_word * {{base.film}}, axis=-1)
 + context = xp.sum(weights[..., None] * by_film, axis=2)
 +     d_weights = xp.sum(d_word * (context[:, :, None, :] + 0 * by_film), axis=-1)
-
 weights squared: the weights were squared in the states' gradient; a state was multiplied by its weight once
-- weights[..., None] * d_word
-+ weights[..., None] ** 2 * d_word
-
+~ weights[..., None] * d_word => weights[..., None] ** 2 * d_word
 results exchanged: d_centre and d_sharp were returned in the places of each other
-- (1, 0, 2)), d_centre, d_sharp
-+ (1, 0, 2)), d_sharp, d_centre
-
+~ (1, 0, 2)), d_centre, d_sharp => (1, 0, 2)), d_sharp, d_centre
 frames and videos exchanged by a reshape: a reshape does not exchange two axes, it fills the new shape in the old order: frames of different videos stand in one video
 -     d_by_film = xp.sum(weights[..., None] * d_word, axis=0)
 +     d_by_film = xp.sum(weights[..., None] * d_word, axis=0)
 +     B, T, H = d_by_film.shape
 +     d_by_film = xp.permute_dims(xp.reshape(d_by_film, (T, B, H)), (1, 0, 2))
-
 d_sharp from the weights: the way back to sharp begins at the scores: yours takes the weights' gradient, before the softmax is gone through
--     d_sharp = -xp.sum(d_scores * away**2, axis=-1)
-+     d_sharp = -xp.sum(d_weights * away**2, axis=-1)
-
+~     d_sharp = -xp.sum(d_scores * away**2, axis=-1) =>     d_sharp = -xp.sum(d_weights * away**2, axis=-1)
 d_centre from the weights: the way back to centre begins at the scores: yours takes the weights' gradient, before the softmax is gone through
--     d_centre = 2 * sharp * last * xp.sum(d_scores * away, axis=-1)
-+     d_centre = 2 * sharp * last * xp.sum(d_weights * away, axis=-1)
-
+~     d_centre = 2 * sharp * last * xp.sum(d_scores * away, axis=-1) =>     d_centre = 2 * sharp * last * xp.sum(d_weights * away, axis=-1)
 distance without its sign: the slope of a square has the distance's sign; yours took its absolute value
--     d_centre = 2 * sharp * last * xp.sum(d_scores * away, axis=-1)
-+     d_centre = 2 * sharp * last * xp.sum(d_scores * xp.abs(away), axis=-1)
+~     d_centre = 2 * sharp * last * xp.sum(d_scores * away, axis=-1) =>     d_centre = 2 * sharp * last * xp.sum(d_scores * xp.abs(away), axis=-1)
 """
 
 # %% [markdown]
@@ -986,30 +837,19 @@ properties.points("Task 3 holds.")
 # %% mistakes="either_order"
 r"""
 loss over padding: the loss ran over padding: PAD was counted as a word that should have been said
-- xp.where(real & hit, log_p, nothing)
-+ xp.where(hit, log_p, nothing)
-
+~ xp.where(real & hit, log_p, nothing) => xp.where(hit, log_p, nothing)
 gradient over padding [gradients]: the loss leaves the padding out, and its gradient does not
-- return loss, xp.where(taught, error, nothing) / words
-+ return loss, xp.where(chosen[:, None, :, None], error, nothing) / words
-
+~ return loss, xp.where(taught, error, nothing) / words => return loss, xp.where(chosen[:, None, :, None], error, nothing) / words
 the first order only: only the first caption counts: a decoder that tells the other one is punished for being right
-- second = each[1, ...] < each[0, ...]
-+ second = each[1, ...] < 0 * each[0, ...]
-
+~ second = each[1, ...] < each[0, ...] => second = each[1, ...] < 0 * each[0, ...]
 the harder caption: the harder caption was taught instead of the easier one
-- each[1, ...] < each[0, ...]
-+ each[1, ...] > each[0, ...]
-
+~ each[1, ...] < each[0, ...] => each[1, ...] > each[0, ...]
 both orders averaged: both captions are taught: the decoder is asked to say two things at once, and is right about neither
 -     taught = real & chosen[:, None, :, None]
 +     chosen = chosen == chosen
 +     taught = real & chosen[:, None, :, None]
-
 one choice for the whole batch: the same order was chosen for all videos of the batch; each video has its own easier caption
-- second = each[1, ...] < each[0, ...]
-+ second = (each[1, ...] < math.inf) & (xp.sum(each[1, ...]) < xp.sum(each[0, ...]))
-
+~ second = each[1, ...] < each[0, ...] => second = (each[1, ...] < math.inf) & (xp.sum(each[1, ...]) < xp.sum(each[0, ...]))
 chosen word by word: the easier word was chosen at each place: half of one caption and half of the other is a caption that nobody would say
 - axis=(1, 3))
 -     second = each[1, ...] < each[0, ...]
@@ -1019,67 +859,41 @@ chosen word by word: the easier word was chosen at each place: half of one capti
 +     second = each[1, ...] < each[0, ...]
 +     chosen = xp.stack([~second, second])
 +     taught = real & chosen[..., None]
-
 divided by the words of both captions: the sum was divided by the words of both captions, and only one of them counts
-- words = xp.sum(xp.astype(taught, logits.dtype))
-+ words = xp.sum(xp.astype(real, logits.dtype))
-
+~ words = xp.sum(xp.astype(taught, logits.dtype)) => words = xp.sum(xp.astype(real, logits.dtype))
 divided by the videos: the sum was divided by the number of videos, not of words
-- words = xp.sum(xp.astype(taught, logits.dtype))
-+ words = targets.shape[2]
-
+~ words = xp.sum(xp.astype(taught, logits.dtype)) => words = targets.shape[2]
 divided by all places: the sum was divided by N B, padding and all: the more padding, the smaller the loss
-- words = xp.sum(xp.astype(taught, logits.dtype))
-+ words = targets.shape[1] * targets.shape[2]
-
+~ words = xp.sum(xp.astype(taught, logits.dtype)) => words = targets.shape[1] * targets.shape[2]
 gradient for the harder one too [gradients]: the caption that was not chosen got a gradient too; it is not in the loss
-- return loss, xp.where(taught, error, nothing) / words
-+ return loss, xp.where(real, error, nothing) / words
-
+~ return loss, xp.where(taught, error, nothing) / words => return loss, xp.where(real, error, nothing) / words
 gradient not divided [gradients]: the loss was divided by the words, and its gradient was not
-- xp.where(taught, error, nothing) / words
-+ xp.where(taught, error, nothing){{unit.per}}
-
+~ xp.where(taught, error, nothing) / words => xp.where(taught, error, nothing){{unit.per}}
 gradient with respect to log p [gradients]: this is the gradient with respect to log p; on the way through the softmax p is added
-- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ error = -xp.astype(hit, logits.dtype)
-
+~ error = xp.exp(log_p) - xp.astype(hit, logits.dtype) => error = -xp.astype(hit, logits.dtype)
 gradient of log p instead of -log p [gradients]: d_logits has the wrong sign: it is p, minus 1 where the word should have been said
-- xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ xp.astype(hit, logits.dtype) - xp.exp(log_p)
-
+~ xp.exp(log_p) - xp.astype(hit, logits.dtype) => xp.astype(hit, logits.dtype) - xp.exp(log_p)
 the second order only: only the second caption counts: a decoder that tells the first one is punished for being right
-- second = each[1, ...] < each[0, ...]
-+ second = each[1, ...] > -1
-
+~ second = each[1, ...] < each[0, ...] => second = each[1, ...] > -1
 chosen by the first word: the caption was chosen by its first word alone; its whole sum of -log p counts
 - second = each[1, ...] < each[0, ...]
 + first = -xp.sum(xp.where(real & hit, log_p, nothing), axis=3)[:, 0, :]
 +     second = first[1, ...] < first[0, ...]
-
 chosen by the worst word: the caption was chosen by its most surprising word; its whole sum of -log p counts
 - second = each[1, ...] < each[0, ...]
 + worst = xp.max(-xp.sum(xp.where(real & hit, log_p, nothing), axis=3), axis=1)
 +     second = worst[1, ...] < worst[0, ...]
-
 chosen by the right words: the caption was chosen by the number of its words that have the largest logit; its sum of -log p counts
 - second = each[1, ...] < each[0, ...]
 + best = xp.max(xp.where(real, logits, nothing), axis=3, keepdims=True)
 +     told = xp.sum(xp.astype(real & hit & (logits == best), logits.dtype), axis=(1, 3))
 +     second = told[1, ...] > told[0, ...]
-
 the second of two equals [gradients]: where both captions are equally easy the second was taught; it is the first
-- each[1, ...] < each[0, ...]
-+ each[1, ...] <= each[0, ...]
-
+~ each[1, ...] < each[0, ...] => each[1, ...] <= each[0, ...]
 sign of the surprise lost: the sums of log p have no minus: the loss is negative, and the smaller one is the harder caption
-- each = -xp.sum(
-+ each = xp.sum(
-
+~ each = -xp.sum( => each = xp.sum(
 probabilities added up: the words' probabilities were added up; the sum is that of -log p
-- log_p, nothing), axis=(1, 3))
-+ xp.exp(log_p), nothing), axis=(1, 3))
-
+~ log_p, nothing), axis=(1, 3)) => xp.exp(log_p), nothing), axis=(1, 3))
 a weight for both: this is -log of the mean of both captions' probabilities: both are taught, each by its share
 -     loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 -     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
@@ -1089,24 +903,16 @@ a weight for both: this is -log of the mean of both captions' probabilities: bot
 +     share = (p / xp.sum(p, axis=0))[:, None, :, None]
 +     error = share * (xp.exp(log_p) - xp.astype(hit, logits.dtype))
 +     return loss, xp.where(real, error, nothing) / words
-
 a soft loss: the loss is -log of the sum of both captions' probabilities; it is that of the easier one alone
-- loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
-+ loss = -xp.sum(xp.log(xp.sum(xp.exp(-each), axis=0))) / words
-
+~ loss = xp.sum(xp.where(chosen, each, 0 * each)) / words => loss = -xp.sum(xp.log(xp.sum(xp.exp(-each), axis=0))) / words
 loss of both: the loss is the mean of both captions'; it is that of the easier one alone
-- loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
-+ loss = xp.sum(each) / 2 / words
-
+~ loss = xp.sum(xp.where(chosen, each, 0 * each)) / words => loss = xp.sum(each) / 2 / words
 video by video: the loss per word was taken video by video and then averaged; divide once, by the words of all videos
 - loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 + own = xp.sum(xp.astype(real[0, ...], logits.dtype), axis=(0, 2))
 +     loss = xp.mean(xp.where(second, each[1, ...], each[0, ...]) / own){{unit.per}}
-
 the easier batch: the smaller of two sums over all videos was taken; the choice is made video by video
-- loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
-+ loss = xp.min(xp.sum(each, axis=1)) / words
-
+~ loss = xp.sum(xp.where(chosen, each, 0 * each)) / words => loss = xp.min(xp.sum(each, axis=1)) / words
 nothing divided: neither the loss nor its gradient was divided by the number of words
 -     loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 -     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
@@ -1114,78 +920,46 @@ nothing divided: neither the loss nor its gradient was divided by the number of 
 +     loss = xp.sum(xp.where(chosen, each, 0 * each)){{unit.per}}
 +     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 +     return loss, xp.where(taught, error, nothing){{unit.per}}
-
 loss not divided: the gradient was divided by the number of words, and the loss was not
-- 0 * each)) / words
-+ 0 * each)){{unit.per}}
-
+~ 0 * each)) / words => 0 * each)){{unit.per}}
 loss divided by the videos: the loss was divided by the number of videos, its gradient by that of the words
-- 0 * each)) / words
-+ 0 * each)) / targets.shape[2]{{unit.per}}
-
+~ 0 * each)) / words => 0 * each)) / targets.shape[2]{{unit.per}}
 padding taught: places of the padding were counted as words
-- taught = real & chosen
-+ taught = (real | ~real) & chosen
-
+~ taught = real & chosen => taught = (real | ~real) & chosen
 END not counted: END was left out when the words were counted and taught; it is a word that has to be said
-- taught = real & chosen
-+ taught = real & (targets != 2)[..., None] & chosen
-
+~ taught = real & chosen => taught = real & (targets != 2)[..., None] & chosen
 END left out: END was left out as if it were padding; it is a word that has to be said
 - each = -xp.sum(
 + real = (targets > 2)[..., None]
 +     each = -xp.sum(
-
 classes counted as words: each word was counted K times, once for each class
-- words = xp.sum(xp.astype(taught, logits.dtype))
-+ words = xp.sum(xp.astype(taught, logits.dtype)) * logits.shape[3]
-
+~ words = xp.sum(xp.astype(taught, logits.dtype)) => words = xp.sum(xp.astype(taught, logits.dtype)) * logits.shape[3]
 {{unit.odd}}: the loss is in {{unit.odd}}; {{unit.says}}
-- 0 * each)) / words
-+ 0 * each)) / words{{unit.turn}}
-
+~ 0 * each)) / words => 0 * each)) / words{{unit.turn}}
 softmax over the words: the softmax ran along the words, axis 1; the classes are the last axis
 - each = -xp.sum(
 + log_p = logits - xp.log(xp.sum(xp.exp(logits), axis=1, keepdims=True))
 +     each = -xp.sum(
-
 softmax twice: the softmax was taken twice: log_p is given, from the logits
 - each = -xp.sum(
 + log_p = xp.stack([log_softmax(xp.exp(log_p[k, ...])) for k in (0, 1)])
 +     each = -xp.sum(
-
 NaN times zero: NaN times 0 is NaN: the padding has to be left out by xp.where, not by a product
-- xp.where(real & hit, log_p, nothing)
-+ (log_p * xp.astype(real & hit, logits.dtype))
-
+~ xp.where(real & hit, log_p, nothing) => (log_p * xp.astype(real & hit, logits.dtype))
 NaN times zero in the gradient [gradients]: in the gradient NaN times 0 is NaN: the padding has to be left out by xp.where, not by a product
-- xp.where(taught, error, nothing)
-+ error * xp.astype(taught, logits.dtype)
-
+~ xp.where(taught, error, nothing) => error * xp.astype(taught, logits.dtype)
 p alone [gradients]: d_logits is p; where the word should have been said it is p minus 1
-- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ error = xp.exp(log_p)
-
+~ error = xp.exp(log_p) - xp.astype(hit, logits.dtype) => error = xp.exp(log_p)
 log p for p [gradients]: d_logits has log p in the place of p
-- xp.exp(log_p) - xp.astype(hit
-+ log_p - xp.astype(hit
-
+~ xp.exp(log_p) - xp.astype(hit => log_p - xp.astype(hit
 slope of a sigmoid [gradients]: d_logits was multiplied by p once more; through softmax and logarithm it is p minus 1 where the word should have been said
-- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ error = xp.exp(log_p) * (xp.astype(hit, logits.dtype) - xp.exp(log_p))
-
+~ error = xp.exp(log_p) - xp.astype(hit, logits.dtype) => error = xp.exp(log_p) * (xp.astype(hit, logits.dtype) - xp.exp(log_p))
 the right class alone [gradients]: only the word that should have been said got a gradient; the other classes get p
-- xp.where(taught, error
-+ xp.where(taught & hit, error
-
+~ xp.where(taught, error => xp.where(taught & hit, error
 bool for a number [hidden, dtype]: `hit` is a bool array, and torch subtracts none; `xp.astype(hit, logits.dtype)` is the same in numbers
-- xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+ xp.exp(log_p) - hit
-
+~ xp.exp(log_p) - xp.astype(hit, logits.dtype) => xp.exp(log_p) - hit
 gradient video by video [gradients]: the gradient was divided video by video; it is divided once, by the words of all videos, as the loss is
-- error, nothing) / words
-+ error, nothing) / xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) / targets.shape[2]{{unit.per}}
-
+~ error, nothing) / words => error, nothing) / xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) / targets.shape[2]{{unit.per}}
 loss word by word [hidden]: in the loss each word was taken from the caption that finds it easier; half of one caption and half of the other is none
 - loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 + each = xp.where(real & hit, -log_p, nothing)
@@ -1349,148 +1123,83 @@ print("Task 4 holds.")
 # %% mistakes="judged"
 r"""
 not clipped: a group that is right once was counted each time it was said: *the the the the* would have a perfect p₁
-- right[n] += (mine & most).total()
-+ right[n] += sum(c for g, c in mine.items() if g in most)
-
+~ right[n] += (mine & most).total() => right[n] += sum(c for g, c in mine.items() if g in most)
 both texts added up: the right texts were added up: a word may then be said as often as in both together; it is the text that has it most often that counts
-- most |= counts(truth, n)
-+ most += counts(truth, n)
-
+~ most |= counts(truth, n) => most += counts(truth, n)
 the smaller of both: only what all right texts have in common was counted as right
 -             for truth in texts:
 -                 most |= counts(truth, n)
 +             most = counts(texts[0], n)
 +             for truth in texts[1:]:
 +                 most &= counts(truth, n)
-
 the first text only: groups of the first right text alone were counted: the other order is as right
-- for truth in texts:
-+ for truth in texts[:1]:
-
+~ for truth in texts: => for truth in texts[:1]:
 exact in the first order only: exact knows the first right text only: the other order is as right
-- [a in b for a, b in
-+ [a == b[0] for a, b in
-
+~ [a in b for a, b in => [a == b[0] for a, b in
 exact as a bag of words: exact does not look at the order of the words: *the two moves up and the six moves left* is another video
-- [a in b for a, b in
-+ [sorted(a.split()) in [sorted(c.split()) for c in b] for a, b in
-
+~ [a in b for a, b in => [sorted(a.split()) in [sorted(c.split()) for c in b] for a, b in
 exact where a part is right: a text that is a piece of a right one was counted as exact
-- [a in b for a, b in
-+ [any(a in c for c in b) for a, b in
-
+~ [a in b for a, b in => [any(a in c for c in b) for a, b in
 each video's precision averaged: each video got a precision of its own before they were added up; count over all videos, and divide once
 -             right[n] += (mine & most).total()
 -             made[n] += mine.total()
 +             right[n] += (mine & most).total() / max(mine.total(), 1) * len(text.split())
 +             made[n] += len(text.split())
-
 recall instead of precision: the right groups were divided by those of the right text: that is recall. BLEU asks how much of what was said is right
-- made[n] += mine.total()
-+ made[n] += counts(texts[0], n).total()
-
+~ made[n] += mine.total() => made[n] += counts(texts[0], n).total()
 brevity forgotten: the brevity penalty is missing: a captioner that says two sure words would be perfect
-- brevity * np.sqrt
-+ np.sqrt
-
+~ brevity * np.sqrt => np.sqrt
 long captions rewarded: a captioner that says more than is right got a brevity factor above 1; it must be at most 1
-- min(1.0, math.exp(1 - wanted / made[1]))
-+ math.exp(1 - wanted / made[1])
-
+~ min(1.0, math.exp(1 - wanted / made[1])) => math.exp(1 - wanted / made[1])
 brevity turned round: in the brevity penalty the number of words said is the divisor: with r/s the penalty grows without end for a captioner that says nothing
-- 1 - wanted / made[1]
-+ 1 - made[1] / wanted
-
+~ 1 - wanted / made[1] => 1 - made[1] / wanted
 arithmetic mean: the precisions' arithmetic mean was taken; BLEU takes the geometric one, which is 0 as soon as one of them is
-- np.sqrt(p.prod())
-+ p.mean()
-
+~ np.sqrt(p.prod()) => p.mean()
 no root: the precisions' product was taken, and no root of it
-- np.sqrt(p.prod())
-+ p.prod()
-
+~ np.sqrt(p.prod()) => p.prod()
 pairs only: only the pairs of words were counted
-- np.sqrt(p.prod())
-+ p[1]
-
+~ np.sqrt(p.prod()) => p[1]
 words only: only single words were counted; pairs count as well
-- np.sqrt(p.prod())
-+ p[0]
-
+~ np.sqrt(p.prod()) => p[0]
 the last text only: only the last right text was looked at; a group may be right by any of them
-- most |= counts(truth, n)
-+ most = counts(truth, n)
-
+~ most |= counts(truth, n) => most = counts(truth, n)
 each group once: a group that is right and occurs twice in both was counted once
-- right[n] += (mine & most).total()
-+ right[n] += len(set(mine) & set(most))
-
+~ right[n] += (mine & most).total() => right[n] += len(set(mine) & set(most))
 different groups counted: different groups were counted; one that occurs twice counts twice
 -             right[n] += (mine & most).total()
 -             made[n] += mine.total()
 +             right[n] += len(set(mine) & set(most))
 +             made[n] += len(mine)
-
 either counts: what was said *or* is right was counted, `|`; right is what is in both, `&`
-- (mine & most).total()
-+ (mine | most).total()
-
+~ (mine & most).total() => (mine | most).total()
 what is wrong counted: the groups that are not right were counted
-- (mine & most).total()
-+ (mine - most).total()
-
+~ (mine & most).total() => (mine - most).total()
 the best text of each video: the right text that fits best was taken as a whole; each group may be right by another one
-- right[n] += (mine & most).total()
-+ right[n] += max((mine & counts(t, n)).total() for t in texts)
-
+~ right[n] += (mine & most).total() => right[n] += max((mine & counts(t, n)).total() for t in texts)
 all videos' texts: groups were looked for in the right texts of all videos; each video has its own
-- for truth in texts:
-+ for truth in [t for others in truths for t in others]:
-
+~ for truth in texts: => for truth in [t for others in truths for t in others]:
 exact in all videos' texts: exact is looked for in the right texts of all videos; each video has its own
-- [a in b for a, b in zip(said, truths, strict=True)]
-+ [a in [t for b in truths for t in b] for a in said]
-
+~ [a in b for a, b in zip(said, truths, strict=True)] => [a in [t for b in truths for t in b] for a in said]
 exact by word: exact is the share of words in their right places; a video is right or not
-- [a in b for a, b in
-+ [np.mean([x == y for x, y in zip(a.split(), b[0].split(), strict=False)]) for a, b in
-
+~ [a in b for a, b in => [np.mean([x == y for x, y in zip(a.split(), b[0].split(), strict=False)]) for a, b in
 exact not divided: exact is the number of videos that are right; divide it by the number of videos
-- exact = np.mean(
-+ exact = np.sum(
-
+~ exact = np.mean( => exact = np.sum(
 in percent: both are percentages; they are from 0 to 1
-- return float(exact), float(brevity * np.sqrt(p.prod()))
-+ return 100 * float(exact), 100 * float(brevity * np.sqrt(p.prod()))
-
+~ return float(exact), float(brevity * np.sqrt(p.prod())) => return 100 * float(exact), 100 * float(brevity * np.sqrt(p.prod()))
 results exchanged: bleu came first; exact does
-- return float(exact), float(brevity * np.sqrt(p.prod()))
-+ return float(brevity * np.sqrt(p.prod())), float(exact)
-
+~ return float(exact), float(brevity * np.sqrt(p.prod())) => return float(brevity * np.sqrt(p.prod())), float(exact)
 rounded: bleu was rounded
-- float(brevity * np.sqrt(p.prod()))
-+ round(float(brevity * np.sqrt(p.prod())), 2)
-
+~ float(brevity * np.sqrt(p.prod())) => round(float(brevity * np.sqrt(p.prod())), 2)
 letters made: the letters of what was said were counted as groups; count words
-- made[n] += mine.total()
-+ made[n] += len(text) - n + 1
-
+~ made[n] += mine.total() => made[n] += len(text) - n + 1
 letters wanted: r counts letters; it counts words
-- len(texts[0].split())
-+ len(texts[0])
-
+~ len(texts[0].split()) => len(texts[0])
 words of all right texts: r adds up the words of all right texts of a video; one of them would have been enough
-- len(texts[0].split())
-+ sum(len(t.split()) for t in texts)
-
+~ len(texts[0].split()) => sum(len(t.split()) for t in texts)
 texts counted for words: r counts the right texts; it counts the words of one of them
-- len(texts[0].split())
-+ len(texts)
-
+~ len(texts[0].split()) => len(texts)
 END counted: r counts one word more for each video; END is no word of a text
-- len(texts[0].split())
-+ len(texts[0].split()) + 1
-
+~ len(texts[0].split()) => len(texts[0].split()) + 1
 one precision for both: words and pairs were added up in one precision; each has its own
 -             right[n] += (mine & most).total()
 -             made[n] += mine.total()
@@ -1501,7 +1210,6 @@ one precision for both: words and pairs were added up in one precision; each has
 +     exact = np.mean([a in b for a, b in zip(said, truths, strict=True)])
 +     p = right[1:2] / made[1:2]
 +     p = np.stack([p, p])
-
 pairs and triples: pairs and triples were counted; BLEU begins with single words
 -             mine, most = counts(text, n), Counter()
 -             for truth in texts:
@@ -1509,7 +1217,6 @@ pairs and triples: pairs and triples were counted; BLEU begins with single words
 +             mine, most = counts(text, n + 1), Counter()
 +             for truth in texts:
 +                 most |= counts(truth, n + 1)
-
 START in the pairs: a sign before the first word was counted in the pairs; groups are of words that were said
 -             mine, most = counts(text, n), Counter()
 -             for truth in texts:
@@ -1517,7 +1224,6 @@ START in the pairs: a sign before the first word was counted in the pairs; group
 +             mine, most = counts("^ " * (n - 1) + text, n), Counter()
 +             for truth in texts:
 +                 most |= counts("^ " * (n - 1) + truth, n)
-
 pairs without an order: pairs were compared without their order: *moves left* is not *left moves*
 -             mine, most = counts(text, n), Counter()
 -             for truth in texts:
@@ -1526,11 +1232,8 @@ pairs without an order: pairs were compared without their order: *moves left* is
 +             most = Counter()
 +             for truth in texts:
 +                 most |= Counter(tuple(sorted(g)) for g in counts(truth, n).elements())
-
 pairs that do not overlap: each word said was put into one pair only; each word and the next make one
-- mine, most = counts(text, n), Counter()
-+ mine, most = Counter(zip(*[iter(text.split())] * n, strict=False)), Counter()
-
+~ mine, most = counts(text, n), Counter() => mine, most = Counter(zip(*[iter(text.split())] * n, strict=False)), Counter()
 precisions averaged over the videos: each video got precisions of its own, which were averaged; count over all videos, and divide once
 -             right[n] += (mine & most).total()
 -             made[n] += mine.total()
@@ -1540,7 +1243,6 @@ precisions averaged over the videos: each video got precisions of its own, which
 +             made[n] += mine.total()
 +     exact = np.mean([a in b for a, b in zip(said, truths, strict=True)])
 +     p = right[1:]
-
 bleu averaged over the videos: each video got a BLEU of its own, and they were averaged; count over all videos, and divide once
 -     for text, texts in zip(said, truths, strict=True):
 -         wanted += len(texts[0].split())
@@ -1566,58 +1268,32 @@ bleu averaged over the videos: each video got a BLEU of its own, and they were a
 +         bleus.append(min(1.0, brevity) * math.sqrt(p))
 +     exact = np.mean([a in b for a, b in zip(said, truths, strict=True)])
 +     return float(exact), float(np.mean(bleus))
-
 brevity averaged over the videos: each video got a brevity penalty of its own; there is one, from the words of all videos together
-- min(1.0, math.exp(1 - wanted / made[1]))
-+ np.mean([min(1.0, math.exp(1 - len(b[0].split()) / len(a.split()))) for a, b in zip(said, truths, strict=True)])
-
+~ min(1.0, math.exp(1 - wanted / made[1])) => np.mean([min(1.0, math.exp(1 - len(b[0].split()) / len(a.split()))) for a, b in zip(said, truths, strict=True)])
 brevity at least one: the brevity factor was kept at 1 or above; it must be 1 or below
-- min(1.0, math
-+ max(1.0, math
-
+~ min(1.0, math => max(1.0, math
 one left out of the exponent: the exponent of the brevity penalty is 1 - r/s; here it is -r/s
-- 1 - wanted / made[1]
-+ -wanted / made[1]
-
+~ 1 - wanted / made[1] => -wanted / made[1]
 brevity a ratio: the brevity factor is s/r; it is the exponential of 1 - r/s
-- math.exp(1 - wanted / made[1])
-+ made[1] / wanted
-
+~ math.exp(1 - wanted / made[1]) => made[1] / wanted
 brevity from pairs: s counts the pairs that were said; it counts the words
-- 1 - wanted / made[1]
-+ 1 - wanted / made[2]
-
+~ 1 - wanted / made[1] => 1 - wanted / made[2]
 brevity under the root: the brevity factor was put under the root, with the precisions; it must stand before the root
-- brevity * np.sqrt(p.prod())
-+ np.sqrt(brevity * p.prod())
-
+~ brevity * np.sqrt(p.prod()) => np.sqrt(brevity * p.prod())
 brevity in powers of two: the brevity penalty is a power of 2; it is one of e
-- math.exp(1 - wanted / made[1])
-+ 2 ** (1 - wanted / made[1])
-
+~ math.exp(1 - wanted / made[1]) => 2 ** (1 - wanted / made[1])
 harmonic mean: the precisions' harmonic mean was taken; BLEU takes the geometric one, the root of their product
-- np.sqrt(p.prod())
-+ 2 * p.prod() / p.sum()
-
+~ np.sqrt(p.prod()) => 2 * p.prod() / p.sum()
 fourth root: the fourth root was taken, as for groups of up to four words; of two precisions it is the square root
-- np.sqrt(p.prod())
-+ p.prod() ** 0.25
-
+~ np.sqrt(p.prod()) => p.prod() ** 0.25
 smoothed: 1 was added to the counts; the precisions are right groups over said groups
-- p = right[1:] / made[1:]
-+ p = (right[1:] + 1) / (made[1:] + 1)
-
+~ p = right[1:] / made[1:] => p = (right[1:] + 1) / (made[1:] + 1)
 logarithms of the precisions: the logarithms of the precisions were added: where no group is right, that of 0 is an error, and bleu is 0; take the root of the product
-- float(brevity * np.sqrt(p.prod()))
-+ float(brevity * math.exp(0.5 * sum(math.log(a) for a in p)))
-
+~ float(brevity * np.sqrt(p.prod())) => float(brevity * math.exp(0.5 * sum(math.log(a) for a in p)))
 divided by what was wanted: the right groups were divided by the words that would have been right; a precision is the right groups over those that were said
-- right[1:] / made[1:]
-+ right[1:] / wanted
-
+~ right[1:] / made[1:] => right[1:] / wanted
 at least one word made: where nothing was said, one word was counted as said
--             made[n] += mine.total()
-+             made[n] += max(1, mine.total())
+~             made[n] += mine.total() =>             made[n] += max(1, mine.total())
 """
 
 # %% [markdown]
@@ -1784,168 +1460,98 @@ properties.points("Task 5 holds.")
 # %% mistakes="caption_batches"
 r"""
 the decoder fed its own target: the decoder is fed its own target: at each step it reads the very word that it should say. The loss falls to nothing, and alone it has nothing to copy from
-- pad([[START, *c] for c in said])
-+ pad([[*c, END] for c in said])
-
+~ pad([[START, *c] for c in said]) => pad([[*c, END] for c in said])
 targets not shifted: the targets are what has just been read; they are what comes next
-- pad([[*c, END] for c in said])
-+ pad([[START, *c] for c in said])
-
+~ pad([[*c, END] for c in said]) => pad([[START, *c] for c in said])
 no END: END is missing in the targets: a decoder that never learns to stop goes on for ever
-- pad([[*c, END] for c in said])
-+ pad([[*c, 0] for c in said])
-
+~ pad([[*c, END] for c in said]) => pad([[*c, 0] for c in said])
 no START: the decoder begins with PAD; before the first word it reads START
-- pad([[START, *c] for c in said])
-+ pad([[0, *c] for c in said])
-
+~ pad([[START, *c] for c in said]) => pad([[0, *c] for c in said])
 END read: `read` goes on to END; after END nobody reads on
-- pad([[START, *c] for c in said])
-+ pad([[START, *c, END] for c in said])
-
+~ pad([[START, *c] for c in said]) => pad([[START, *c, END] for c in said])
 words told backwards: the targets are the caption backwards
-- pad([[*c, END] for c in said])
-+ pad([[*c[::-1], END] for c in said])
-
+~ pad([[*c, END] for c in said]) => pad([[*c[::-1], END] for c in said])
 captions drawn on their own: videos and captions were drawn separately, so each video got another one's caption
-- said = [captions[k] for k in chosen]
-+ said = [captions[k] for k in rng.integers(len(frames), size=B)]
-
+~ said = [captions[k] for k in chosen] => said = [captions[k] for k in rng.integers(len(frames), size=B)]
 time and batch swapped: the videos stand first; time comes first
-- torch.as_tensor(frames[chosen]).transpose(0, 1)
-+ torch.as_tensor(frames[chosen])
-
+~ torch.as_tensor(frames[chosen]).transpose(0, 1) => torch.as_tensor(frames[chosen])
 reshape taken for a transpose: a reshape was taken for a transpose: frames of different videos stand in one video
-- torch.as_tensor(frames[chosen]).transpose(0, 1)
-+ torch.as_tensor(frames[chosen]).reshape(frames.shape[1], B, *frames.shape[2:])
-
+~ torch.as_tensor(frames[chosen]).transpose(0, 1) => torch.as_tensor(frames[chosen]).reshape(frames.shape[1], B, *frames.shape[2:])
 always the first videos: every batch is the same; draw with rng
-- rng.integers(len(frames), size=B)
-+ np.arange(B) % len(frames)
-
+~ rng.integers(len(frames), size=B) => np.arange(B) % len(frames)
 a missing caption let through [hidden, refusals]: captions that are not as many as the videos were not refused
-- if len(frames) != len(captions):
-+ if len(frames) > 9e9:
-
+~ if len(frames) != len(captions): => if len(frames) > 9e9:
 START and END exchanged: START and END are exchanged: `read` begins with START, and the targets end with END
 -         read, _ = pad([[START, *c] for c in said])
 -         targets, _ = pad([[*c, END] for c in said])
 +         read, _ = pad([[END, *c] for c in said])
 +         targets, _ = pad([[*c, START] for c in said])
-
 read and targets exchanged: `read` and `targets` stand in the places of each other
-- batch = films, read, targets
-+ batch = films, targets, read
-
+~ batch = films, read, targets => batch = films, targets, read
 END in both: both go on to END, and the targets begin with START: `read` is START and the caption, the targets are the caption and END
 -         read, _ = pad([[START, *c] for c in said])
 -         targets, _ = pad([[*c, END] for c in said])
 +         read, _ = pad([[START, *c, END] for c in said])
 +         targets, _ = pad([[START, *c, END] for c in said])
-
 END read in shorter captions: in shorter captions `read` has END: cutting off the last row takes it from the longest only
 -         read, _ = pad([[START, *c] for c in said])
 -         targets, _ = pad([[*c, END] for c in said])
 +         both, _ = pad([[START, *c, END] for c in said])
 +         read, targets = both[:-1], both[1:]
-
 targets rolled: the targets are `read` one row earlier, and END is missing: a roll brings START to the end
-- targets, _ = pad([[*c, END] for c in said])
-+ targets = torch.roll(read, -1, 0)
-
+~ targets, _ = pad([[*c, END] for c in said]) => targets = torch.roll(read, -1, 0)
 END below the padding: END was put into the last row for all; it must come right after each caption's last word
-- targets, _ = pad([[*c, END] for c in said])
-+ targets = torch.cat([pad(said)[0], torch.full((1, B), END)])
-
+~ targets, _ = pad([[*c, END] for c in said]) => targets = torch.cat([pad(said)[0], torch.full((1, B), END)])
 captions backwards: all captions run backwards, in `read` and in the targets
-- said = [captions[k] for k in chosen]
-+ said = [captions[k][::-1] for k in chosen]
-
+~ said = [captions[k] for k in chosen] => said = [captions[k][::-1] for k in chosen]
 videos drawn again: the videos were drawn a second time, after the captions: each caption got another video
 - films = torch.as_tensor(frames[chosen])
 + chosen = rng.integers(len(frames), size=B)
 +         films = torch.as_tensor(frames[chosen])
-
 captions not drawn: the captions are the first B, the videos were drawn: videos and captions belong together
-- said = [captions[k] for k in chosen]
-+ said = captions[:B]
-
+~ said = [captions[k] for k in chosen] => said = captions[:B]
 videos not drawn: the videos are the first B, the captions were drawn: videos and captions belong together
-- frames[chosen]
-+ frames[:B]
-
+~ frames[chosen] => frames[:B]
 a generator of its own: the videos were drawn with another random generator than the one that next_batch is given
-- chosen = rng.integers(len(frames), size=B)
-+ chosen = np.random.default_rng(0).integers(len(frames), size=B)
-
+~ chosen = rng.integers(len(frames), size=B) => chosen = np.random.default_rng(0).integers(len(frames), size=B)
 videos in their order: the videos come in their order, batch by batch; they are drawn with rng
-- rng.integers(len(frames), size=B)
-+ (step * B + np.arange(B)) % len(frames)
-
+~ rng.integers(len(frames), size=B) => (step * B + np.arange(B)) % len(frames)
 no video twice: no video is drawn twice; rng.integers(len(frames), size=B) may do so
-- rng.integers(len(frames), size=B)
-+ rng.permutation(len(frames))[:B]
-
+~ rng.integers(len(frames), size=B) => rng.permutation(len(frames))[:B]
 one video B times: a batch holds one video B times
-- rng.integers(len(frames), size=B)
-+ np.full(B, rng.integers(len(frames)))
-
+~ rng.integers(len(frames), size=B) => np.full(B, rng.integers(len(frames)))
 the last video never: the last video is never drawn: rng.integers leaves its upper end out already
-- rng.integers(len(frames), size=B)
-+ rng.integers(len(frames) - 1, size=B)
-
+~ rng.integers(len(frames), size=B) => rng.integers(len(frames) - 1, size=B)
 sorted by number: the videos of a batch were sorted by their number
-- rng.integers(len(frames), size=B)
-+ np.sort(rng.integers(len(frames), size=B))
-
+~ rng.integers(len(frames), size=B) => np.sort(rng.integers(len(frames), size=B))
 sorted by length: the videos of a batch were sorted by the length of their captions
 - chosen = rng.integers(len(frames), size=B)
 + chosen = rng.integers(len(frames), size=B)
 +         chosen = np.array(sorted(chosen, key=lambda k: -len(captions[k])))
-
 rows and columns exchanged: rows and columns of the pictures are exchanged; only videos and time are
-- .transpose(0, 1)
-+ .permute(1, 0, 3, 2)
-
+~ .transpose(0, 1) => .permute(1, 0, 3, 2)
 videos backwards: the videos run backwards
-- frames[chosen]
-+ frames[chosen][:, ::-1].copy()
-
+~ frames[chosen] => frames[chosen][:, ::-1].copy()
 videos scaled: the videos' light was scaled; it is served as it is
-- frames[chosen]
-+ frames[chosen] / np.abs(frames).max()
-
+~ frames[chosen] => frames[chosen] / np.abs(frames).max()
 padding first: the padding stands before the captions; it comes after them
 -         read, _ = pad([[START, *c] for c in said])
 -         targets, _ = pad([[*c, END] for c in said])
 +         N = max(map(len, said))
 +         read = torch.tensor([[PAD] * (N - len(c)) + [START, *c] for c in said]).T
 +         targets = torch.tensor([[PAD] * (N - len(c)) + [*c, END] for c in said]).T
-
 minus 100 for PAD: the targets' padding is -100; it is PAD, 0
-- batch = films, read, targets
-+ batch = films, read, targets.masked_fill(targets == PAD, -100)
-
+~ batch = films, read, targets => batch = films, read, targets.masked_fill(targets == PAD, -100)
 padded with END: the targets were padded with END: END is said once, then comes PAD, 0
-- batch = films, read, targets
-+ batch = films, read, targets.masked_fill(targets == PAD, END)
-
+~ batch = films, read, targets => batch = films, read, targets.masked_fill(targets == PAD, END)
 padded with START: `read` was padded with START; after a caption comes PAD, 0
-- batch = films, read, targets
-+ batch = films, read.masked_fill(read == PAD, START), targets
-
+~ batch = films, read, targets => batch = films, read.masked_fill(read == PAD, START), targets
 no CaptionBatch [hidden]: a plain tuple has no `frames`, `read` and `targets`; return a CaptionBatch
-- CaptionBatch(*(a.to(device) for a in batch))
-+ tuple(a.to(device) for a in batch)
-
+~ CaptionBatch(*(a.to(device) for a in batch)) => tuple(a.to(device) for a in batch)
 device ignored [hidden, refusals]: nothing was moved to `device`: on a GPU the network would not take the batch
-- CaptionBatch(*(a.to(device) for a in batch))
-+ CaptionBatch(*batch)
-
+~ CaptionBatch(*(a.to(device) for a in batch)) => CaptionBatch(*batch)
 too few alone refused [hidden, refusals]: only missing captions were refused; captions without a video do not fit either
-- if len(frames) != len(captions):
-+ if len(frames) > len(captions):
-
+~ if len(frames) != len(captions): => if len(frames) > len(captions):
 drawn once: the videos were drawn once, for all batches; each batch is drawn anew, inside next_batch
 -     def next_batch(rng, step):
 -         chosen = rng.integers(len(frames), size=B)
@@ -1954,7 +1560,6 @@ drawn once: the videos were drawn once, for all batches; each batch is drawn ane
 +     def next_batch(rng, step):
 +         drawn.append(rng.integers(len(frames), size=B))
 +         chosen = drawn[0]
-
 targets drawn again: the targets were drawn anew: `read` and `targets` are of different videos
 -         targets, _ = pad([[*c, END] for c in said])
 +         chosen = rng.integers(len(frames), size=B)
@@ -2065,40 +1670,23 @@ hunt(
 # %% mutants="looking_probes" of="rnncore.video.captions.looks"
 r"""
 the decoder fed its own target: each word is read before it is said: unseen where nothing depends on the words
-- [START, *caption]
-+ [*caption, END]
-
+~ [START, *caption] => [*caption, END]
 probability of the word just read: p is that of the word before: where it looked is right, how sure it was is not
-- [*caption, END]
-+ [START, *caption]
-
+~ [*caption, END] => [START, *caption]
 caption read backwards: unseen where the caption reads the same from both ends
-- [START, *caption]
-+ [START, *caption[::-1]]
-
+~ [START, *caption] => [START, *caption[::-1]]
 one word late: each word gets the look of the one before: unseen with one frame, or where all words look alike
-- return weights[:, 0]
-+ return weights[:, 0].roll(1, 0)
-
+~ return weights[:, 0] => return weights[:, 0].roll(1, 0)
 video run backward: unseen where the frames are alike
-- model.encoder(frames)
-+ model.encoder(frames.flip(0))
-
+~ model.encoder(frames) => model.encoder(frames.flip(0))
 frames told backwards: the last frame's weight stands first: unseen with one frame
-- return weights[:, 0]
-+ return weights[:, 0].flip(1)
-
+~ return weights[:, 0] => return weights[:, 0].flip(1)
 softmax over the words of the caption: p adds up to 1 over the caption instead of the vocabulary
-- softmax(dim=1)
-+ softmax(dim=0)
-
+~ softmax(dim=1) => softmax(dim=0)
 a decoder that begins at zero: the decoder's first state does not know the video
-- decoder.look(read, decoder.start(source), source)
-+ decoder.look(read, 0 * decoder.start(source), source)
-
+~ decoder.look(read, decoder.start(source), source) => decoder.look(read, 0 * decoder.start(source), source)
 all words so far: the mean look of all words so far: unseen with one frame
-- return weights[:, 0]
-+ return weights[:, 0].cumsum(0) / torch.arange(1, len(read) + 1)[:, None]
+~ return weights[:, 0] => return weights[:, 0].cumsum(0) / torch.arange(1, len(read) + 1)[:, None]
 """
 
 # %% [markdown]

@@ -314,168 +314,87 @@ properties.points("Task 1 holds.")
 # %% mistakes="sign_lasts"
 r"""
 larger factor: the larger of the two sizes was taken; in the worst case the factor that fades faster comes at every step: take the smaller one
-- xp.minimum(xp.abs(a_0), xp.abs(a_1))
-+ xp.maximum(xp.abs(a_0), xp.abs(a_1))
-
+~ xp.minimum(xp.abs(a_0), xp.abs(a_1)) => xp.maximum(xp.abs(a_0), xp.abs(a_1))
 mean of the two: the mean of the two sizes was taken; in the worst case the smaller one comes at every step
-- xp.minimum(xp.abs(a_0), xp.abs(a_1))
-+ 0.5 * (xp.abs(a_0) + xp.abs(a_1))
-
+~ xp.minimum(xp.abs(a_0), xp.abs(a_1)) => 0.5 * (xp.abs(a_0) + xp.abs(a_1))
 geometric mean of the two: the two sizes were multiplied, as if bits 0 and 1 took turns; in the worst case the smaller one comes at every step
-- xp.minimum(xp.abs(a_0), xp.abs(a_1))
-+ xp.sqrt(xp.abs(a_0 * a_1))
-
+~ xp.minimum(xp.abs(a_0), xp.abs(a_1)) => xp.sqrt(xp.abs(a_0 * a_1))
 bit 0 alone: only the factor at a bit 0 was looked at; the sign fades at a bit 1 as well, and at worst the smaller factor comes at every step
-- xp.minimum(xp.abs(a_0), xp.abs(a_1))
-+ xp.abs(a_0)
-
+~ xp.minimum(xp.abs(a_0), xp.abs(a_1)) => xp.abs(a_0)
 bit 1 alone: only the factor at a bit 1 was looked at; the sign fades at a bit 0 as well, and at worst the smaller factor comes at every step
-- xp.minimum(xp.abs(a_0), xp.abs(a_1))
-+ xp.abs(a_1)
-
+~ xp.minimum(xp.abs(a_0), xp.abs(a_1)) => xp.abs(a_1)
 product until N: this is the time until the product of the factors has fallen to N; but what is written takes part: from s_t + N = a^t (1 + N) the product has to fall to N / (1 + N)
-- math.log((1 + N) / N)
-+ math.log(1 / N)
-
+~ math.log((1 + N) / N) => math.log(1 / N)
 N forgotten below: the logarithm is that of 1 + N; s_t is 0 where a^t (1 + N) = N, so it is that of (1 + N) / N
-- math.log((1 + N) / N)
-+ math.log(1 + N)
-
+~ math.log((1 + N) / N) => math.log(1 + N)
 half-life: this is the half-life, ln 2 / -ln a; the sign lasts until what is written outweighs the state, and that depends on N
-- math.log((1 + N) / N)
-+ math.log(2)
-
+~ math.log((1 + N) / N) => math.log(2)
 time to a third: this is 1 / -ln a, the time until the product has fallen to 1/e; how long the sign lasts depends on N as well
-- need / fading
-+ 1 / fading
-
+~ need / fading => 1 / fading
 rule of thumb: this is about 1 / (1 - a), the time until the product has fallen to a third; how long the sign lasts depends on N as well
-- need / fading
-+ xp.minimum(1 / (1 - size + 1e-30), xp.full_like(size, limit))
-
+~ need / fading => xp.minimum(1 / (1 - size + 1e-30), xp.full_like(size, limit))
 all of n written: all of n was written at every step; only the share 1 - a of it is
-- need / fading
-+ xp.minimum(xp.log(1 + (1 - size) / N) / (1e-30 - xp.log(size)), xp.full_like(size, limit))
-
+~ need / fading => xp.minimum(xp.log(1 + (1 - size) / N) / (1e-30 - xp.log(size)), xp.full_like(size, limit))
 a sign that cannot turn: a unit whose factors do not have both signs was counted: it never turns its sign at a bit 1 (or always does), and is right for 0 steps
-- turns = (a_0 > 0) & (a_1 < 0)
-+ turns = size > 0
-
+~ turns = (a_0 > 0) & (a_1 < 0) => turns = size > 0
 one sign asked: only one of the two signs was asked for; the sign must be kept at a bit 0 and turned at a bit 1: a_0 > 0 and a_1 < 0
-- turns = (a_0 > 0) & (a_1 < 0)
-+ turns = a_1 < 0
-
+~ turns = (a_0 > 0) & (a_1 < 0) => turns = a_1 < 0
 the other sign asked: only a_0 > 0 was asked for; the sign must be kept at a bit 0 and turned at a bit 1: a_0 > 0 and a_1 < 0
-- turns = (a_0 > 0) & (a_1 < 0)
-+ turns = a_0 > 0
-
+~ turns = (a_0 > 0) & (a_1 < 0) => turns = a_0 > 0
 either sign will do: units that turn at a bit 0 and keep at a bit 1 were counted too, or units that do only one of the two: a_0 > 0 and a_1 < 0 must both hold
-- turns = (a_0 > 0) & (a_1 < 0)
-+ turns = (a_0 > 0) | (a_1 < 0)
-
+~ turns = (a_0 > 0) & (a_1 < 0) => turns = (a_0 > 0) | (a_1 < 0)
 signs that differ: signs that differ were enough here; at a bit 0 the sign must be kept, so a_0 is the positive one
-- turns = (a_0 > 0) & (a_1 < 0)
-+ turns = a_0 * a_1 < 0
-
+~ turns = (a_0 > 0) & (a_1 < 0) => turns = a_0 * a_1 < 0
 bits exchanged: a_0 is the factor at a bit 0, which keeps the sign, so it is the one above 0; here the two were exchanged, and every good unit got 0
-- turns = (a_0 > 0) & (a_1 < 0)
-+ turns = (a_0 < 0) & (a_1 > 0)
-
+~ turns = (a_0 > 0) & (a_1 < 0) => turns = (a_0 < 0) & (a_1 > 0)
 two bases: one logarithm is natural and the other has the base 2; in their quotient both must have the same base
-- -xp.log(size)
-+ -xp.log2(size)
-
+~ -xp.log(size) => -xp.log2(size)
 no limit for what fades: a unit whose sign lasts longer than the limit got its own number of steps: return at most the limit
-- xp.full_like(size, need / limit)
-+ xp.full_like(size, need / limit) * xp.where(size < 1, 0 * size, 1 + 0 * size)
-
+~ xp.full_like(size, need / limit) => xp.full_like(size, need / limit) * xp.where(size < 1, 0 * size, 1 + 0 * size)
 no limit at all: a factor of exactly 1 does not fade, and the division by -ln 1 = 0 has no finite result: return at most the limit (and if other units have times below 0: the logarithm is that of (1 + N)/N)
-- need / fading
-+ xp.where(size < 1, need / fading, xp.full_like(size, math.inf))
-
+~ need / fading => xp.where(size < 1, need / fading, xp.full_like(size, math.inf))
 rounded down: the time was rounded down to whole steps; the text asks for the real number
-- need / fading
-+ xp.floor(need / fading)
-
+~ need / fading => xp.floor(need / fading)
 rounded up: the time was rounded up to whole steps; the text asks for the real number
-- need / fading
-+ xp.ceil(need / fading)
-
+~ need / fading => xp.ceil(need / fading)
 limit is a step too few: here the limit itself was not reached: at most `limit` includes it
-- need / limit
-+ need / (limit - 1)
-
+~ need / limit => need / (limit - 1)
 quotient turned round: the quotient stands the other way round: the time is what has to be lost, ln((1 + N)/N), divided by what is lost per step, -ln a
-- need / fading
-+ fading / need
-
+~ need / fading => fading / need
 time below zero: the time came out negative: both logarithms have a sign, ln a is below 0, and so is ln(N/(1 + N))
-- need / fading
-+ -need / fading
-
+~ need / fading => -need / fading
 one step for what does not turn: a unit that does not turn its sign got one step; the text asks for {{no.it}}
-- xp.where(turns, need / fading, {{no.code}})
-+ xp.where(turns, need / fading, xp.ones_like(size))
-
+~ xp.where(turns, need / fading, {{no.code}}) => xp.where(turns, need / fading, xp.ones_like(size))
 limit for what does not turn: a unit that does not turn its sign got the limit; its sign is wrong from the start: {{no.it}}
-- xp.where(turns, need / fading, {{no.code}})
-+ xp.where(turns, need / fading, xp.full_like(size, limit))
-
+~ xp.where(turns, need / fading, {{no.code}}) => xp.where(turns, need / fading, xp.full_like(size, limit))
 {{no.name}} for what does not turn: a unit that does not turn its sign got {{no.odd}}; the text asks for {{no.it}}
-- xp.where(turns, need / fading, {{no.code}})
-+ xp.where(turns, need / fading, {{no.odd_code}})
-
+~ xp.where(turns, need / fading, {{no.code}}) => xp.where(turns, need / fading, {{no.odd_code}})
 first order: 1 - a was taken for -ln a: that is near it where a is near 1, and far from it elsewhere
-- -xp.log(size),
-+ 1 - size,
-
+~ -xp.log(size), => 1 - size,
 decimal logarithm: one logarithm is natural and the other decimal; in their quotient both must have the same base
-- math.log((1 + N) / N)
-+ math.log10((1 + N) / N)
-
+~ math.log((1 + N) / N) => math.log10((1 + N) / N)
 product of both sizes: the product of both sizes was taken for one step's factor; in the worst case the smaller one comes, once per step
-- xp.minimum(xp.abs(a_0), xp.abs(a_1))
-+ xp.abs(a_0 * a_1)
-
+~ xp.minimum(xp.abs(a_0), xp.abs(a_1)) => xp.abs(a_0 * a_1)
 bracket of the logarithm: ln(1 + N) was divided by N; the logarithm is that of the quotient (1 + N) / N
-- math.log((1 + N) / N)
-+ math.log(1 + N) / N
-
+~ math.log((1 + N) / N) => math.log(1 + N) / N
 start counted twice: the logarithm is that of (1 + 2 N)/N; the state starts at 1, so that s + N starts at 1 + N
-- math.log((1 + N) / N)
-+ math.log(2 + 1 / N)
-
+~ math.log((1 + N) / N) => math.log(2 + 1 / N)
 rule of thumb for bit 0: this is 1 / (1 - a_0), about the time until the product has fallen to a third; how long the sign lasts depends on N and on the smaller factor
-- need / fading
-+ xp.minimum(1 / (1 - xp.abs(a_0) + 1e-30), xp.full_like(size, limit))
-
+~ need / fading => xp.minimum(1 / (1 - xp.abs(a_0) + 1e-30), xp.full_like(size, limit))
 whole steps after: one step too many: the text asks for the time at which s_t = 0, not for the step after it
-- need / fading
-+ (need / fading + 1)
-
+~ need / fading => (need / fading + 1)
 half the time: the time is half of what it should be: one step multiplies s + N by a, once
-- need / fading
-+ 0.5 * need / fading
-
+~ need / fading => 0.5 * need / fading
 limit as a floor: need was multiplied by the limit, by which it is divided: -ln a may not be smaller than need / limit
-- need / limit
-+ need * limit
-
+~ need / limit => need * limit
 factor N: the logarithm is multiplied by N; N stands inside it
-- math.log((1 + N) / N)
-+ N * math.log((1 + N) / N)
-
+~ math.log((1 + N) / N) => N * math.log((1 + N) / N)
 N subtracted: the logarithm is that of (1 - N) / N; s + N starts at 1 + N
-- math.log((1 + N) / N)
-+ math.log((1 - N) / N)
-
+~ math.log((1 + N) / N) => math.log((1 - N) / N)
 logarithms to two bases: one of the two logarithms is to the base 2; their quotient needs the same base in both
-- math.log((1 + N) / N)
-+ math.log2((1 + N) / N)
-
+~ math.log((1 + N) / N) => math.log2((1 + N) / N)
 a factor of one left out: a unit whose factor is 1 was taken for one that never turns; its other factor decides, or it lasts up to the limit
-- (a_0 > 0) & (a_1 < 0)
-+ (a_0 > 0) & (a_1 < 0) & (size < 1)
+~ (a_0 > 0) & (a_1 < 0) => (a_0 > 0) & (a_1 < 0) & (size < 1)
 """
 
 # %% [markdown]
@@ -597,173 +516,97 @@ r"""
 -     second = xp.stack([s, c], axis=-1)
 +     first = xp.stack([c, s], axis=-1)
 +     second = xp.stack([-s, c], axis=-1)
-
 mirror: this is a reflection, with determinant -1: done twice it is undone, so it counts modulo two and never modulo three; a turn has cos p twice on its diagonal, and sin p with both signs
--     second = xp.stack([s, c], axis=-1)
-+     second = xp.stack([-s, -c], axis=-1)
-
+~     second = xp.stack([s, c], axis=-1) =>     second = xp.stack([-s, -c], axis=-1)
 mirror with the other sign: this is a reflection, with determinant -1: done twice it is undone, so it counts modulo two and never modulo three; a turn has cos p twice on its diagonal, and sin p with both signs
 -     first = xp.stack([c, -s], axis=-1)
 -     second = xp.stack([s, c], axis=-1)
 +     first = xp.stack([c, s], axis=-1)
 +     second = xp.stack([s, -c], axis=-1)
-
 both sines alike: both sines have the same sign: such a matrix is no turn, and stretches the plane; R(p) has -sin p above the diagonal and sin p below it
--     first = xp.stack([c, -s], axis=-1)
-+     first = xp.stack([c, s], axis=-1)
-
+~     first = xp.stack([c, -s], axis=-1) =>     first = xp.stack([c, s], axis=-1)
 both sines below zero: both sines have the same sign: such a matrix is no turn, and stretches the plane; R(p) has -sin p above the diagonal and sin p below it
--     second = xp.stack([s, c], axis=-1)
-+     second = xp.stack([-s, c], axis=-1)
-
+~     second = xp.stack([s, c], axis=-1) =>     second = xp.stack([-s, c], axis=-1)
 sine and cosine exchanged: sine and cosine have changed places: no press has to be the identity, so the cosines, which are 1 there, stand on the diagonal
--     c, s = xp.cos(angle), xp.sin(angle)
-+     s, c = xp.cos(angle), xp.sin(angle)
-
+~     c, s = xp.cos(angle), xp.sin(angle) =>     s, c = xp.cos(angle), xp.sin(angle)
 half a turn in M parts: half a turn was cut into M parts; a full turn has 2 pi
-- 2 * math.pi / M
-+ math.pi / M
-
+~ 2 * math.pi / M => math.pi / M
 no circle: x / M was taken as the angle itself; a full turn is 2 pi radians
-- 2 * math.pi / M
-+ 1 / M
-
+~ 2 * math.pi / M => 1 / M
 degrees: the angle is in degrees; cosine and sine take radians, where a full turn is 2 pi
-- 2 * math.pi / M
-+ 360 / M
-
+~ 2 * math.pi / M => 360 / M
 M times too far: each press turned by M full turns, which is no turn at all; the full turn is divided by M
-- 2 * math.pi / M
-+ 2 * math.pi * M
-
+~ 2 * math.pi / M => 2 * math.pi * M
 a turn at every step: every step turns, pressed or not; the angle is x_t times the M-th part, so 0 presses leave the state alone
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) + 0 * x
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) + 0 * x
 presses only counted once: two presses were taken for one, or a press taken back for a press; the angle is proportional to x_t, with its sign
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * xp.where(x == 0, x, 1 + 0 * x)
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * xp.where(x == 0, x, 1 + 0 * x)
 sign lost: a press taken back was counted as a press: the angle has the sign of x_t
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * xp.abs(x)
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * xp.abs(x)
 presses by their sign: several presses at a step were taken for one; the angle is proportional to x_t
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * xp.sign(x)
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * xp.sign(x)
 presses at most one: several presses at a step were taken for one, and a press taken back for none
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * xp.where(x > 0, 1 + 0 * x, 0 * x)
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * xp.where(x > 0, 1 + 0 * x, 0 * x)
 sums in place of steps: each factor turns by all presses up to its step; it is the state that adds them up, the factor of a step knows x_t alone
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * xp.cumulative_sum(x, axis=0)
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * xp.cumulative_sum(x, axis=0)
 numbers in place of a matrix: the sines are missing: a diagonal factor stretches each axis by itself and turns nothing
-- c, s = xp.cos(angle), xp.sin(angle)
-+ c, s = xp.cos(angle), 0 * angle
-
+~ c, s = xp.cos(angle), xp.sin(angle) => c, s = xp.cos(angle), 0 * angle
 matrix axes in front: the axes of the matrix stand in front, as (2, 2, T, B); time comes first, and entry [t, b] is the matrix of that step and sequence
 -     first = xp.stack([c, -s], axis=-1)
 -     second = xp.stack([s, c], axis=-1)
 -     return xp.stack([first, second], axis=-2)
 +     return xp.stack([xp.stack([c, -s]), xp.stack([s, c])])
-
 time and batch exchanged: the first two axes are exchanged: time comes first
-- xp.stack([first, second], axis=-2)
-+ xp.permute_dims(xp.stack([first, second], axis=-2), (1, 0, 2, 3))
-
+~ xp.stack([first, second], axis=-2) => xp.permute_dims(xp.stack([first, second], axis=-2), (1, 0, 2, 3))
 columns and cells: the four numbers stand in one axis, (T, B, 4); a matrix has two axes
-- xp.stack([first, second], axis=-2)
-+ xp.concat([first, second], axis=-1)
-
+~ xp.stack([first, second], axis=-2) => xp.concat([first, second], axis=-1)
 reshaped: the four numbers were stacked in front and then reshaped: a reshape does not move axes, so numbers of other steps stand in each matrix; stack them along new last axes
 -     first = xp.stack([c, -s], axis=-1)
 -     second = xp.stack([s, c], axis=-1)
 -     return xp.stack([first, second], axis=-2)
 +     return xp.reshape(xp.stack([c, -s, s, c]), (*x.shape, 2, 2))
-
 one part too few: the full turn was cut into M - 1 parts; M presses make a full turn
-- 2 * math.pi / M
-+ 2 * math.pi / max(M - 1, 0.5)
-
+~ 2 * math.pi / M => 2 * math.pi / max(M - 1, 0.5)
 one part too many: the full turn was cut into M + 1 parts; M presses make a full turn
-- 2 * math.pi / M
-+ 2 * math.pi / (M + 1)
-
+~ 2 * math.pi / M => 2 * math.pi / (M + 1)
 first row twice: the second row repeats the first with another sign: it is (sin p, cos p)
--     second = xp.stack([s, c], axis=-1)
-+     second = xp.stack([c, s], axis=-1)
-
+~     second = xp.stack([s, c], axis=-1) =>     second = xp.stack([c, s], axis=-1)
 both rows alike: both rows are (cos p, -sin p); the second is (sin p, cos p)
--     second = xp.stack([s, c], axis=-1)
-+     second = xp.stack([c, -s], axis=-1)
-
+~     second = xp.stack([s, c], axis=-1) =>     second = xp.stack([c, -s], axis=-1)
 small angles: 1 and p were taken for cos p and sin p: that is right only for very small angles, and stretches the plane
-- c, s = xp.cos(angle), xp.sin(angle)
-+ c, s = xp.ones_like(angle), angle
-
+~ c, s = xp.cos(angle), xp.sin(angle) => c, s = xp.ones_like(angle), angle
 always three: the angle is a third of a turn whatever M is
-- 2 * math.pi / M
-+ 2 * math.pi / 3
-
+~ 2 * math.pi / M => 2 * math.pi / 3
 always a quarter: the angle is a quarter turn whatever M is, as in the example by hand
-- 2 * math.pi / M
-+ math.pi / 2
-
+~ 2 * math.pi / M => math.pi / 2
 two full turns: two full turns were cut into M parts; a full turn is 2 pi
-- 2 * math.pi / M
-+ 4 * math.pi / M
-
+~ 2 * math.pi / M => 4 * math.pi / M
 a press too many: each step turns by one part more than was pressed: 0 presses leave the state alone
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * (x + 1)
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * (x + 1)
 angle rounded: the angle was rounded; a third of a turn is no whole number of radians
-- ({{turns.factor}}) * x
-+ xp.round(({{turns.factor}}) * x)
-
+~ ({{turns.factor}}) * x => xp.round(({{turns.factor}}) * x)
 matrix rounded: the matrix has whole numbers only; a third of a turn has cosine -1/2
-- xp.stack([first, second], axis=-2)
-+ xp.round(xp.stack([first, second], axis=-2))
-
+~ xp.stack([first, second], axis=-2) => xp.round(xp.stack([first, second], axis=-2))
 sums from the end: each factor turns by the presses of other steps as well; the factor of a step knows x_t alone
 - c, s = xp.cos(angle), xp.sin(angle)
 + angle = xp.cumulative_sum(xp.flip(angle, axis=0), axis=0)
 +     c, s = xp.cos(angle), xp.sin(angle)
-
 presses squared: the angle grows with the square of the presses; it is proportional to them
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * x * xp.abs(x)
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * x * xp.abs(x)
 presses squared, without their sign: the angle grows with the square of the presses; it is proportional to them
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * x * x
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * x * x
 tangent: the tangent was taken for the sine
-- xp.cos(angle), xp.sin(angle)
-+ xp.cos(angle), xp.sin(angle) / xp.cos(angle)
-
+~ xp.cos(angle), xp.sin(angle) => xp.cos(angle), xp.sin(angle) / xp.cos(angle)
 quarter turn in M parts: a quarter turn was cut into M parts; a full turn has 2 pi
-- 2 * math.pi / M
-+ math.pi / (2 * M)
-
+~ 2 * math.pi / M => math.pi / (2 * M)
 last cosine with a minus: the second row is (sin p, -cos p); both cosines have a plus in R(p)
--     second = xp.stack([s, c], axis=-1)
-+     second = xp.stack([s, -c], axis=-1)
-
+~     second = xp.stack([s, c], axis=-1) =>     second = xp.stack([s, -c], axis=-1)
 first cosine with a minus: the first row is (-cos p, -sin p); both cosines have a plus in R(p)
--     first = xp.stack([c, -s], axis=-1)
-+     first = xp.stack([-c, -s], axis=-1)
-
+~     first = xp.stack([c, -s], axis=-1) =>     first = xp.stack([-c, -s], axis=-1)
 presses modulo two: the presses were counted modulo two; each of them turns
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * (x % 2)
-
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * (x % 2)
 a press taken back is none: a press taken back was counted as none; it turns the other way
-- ({{turns.factor}}) * x
-+ ({{turns.factor}}) * xp.where(x > 0, x, xp.zeros_like(x))
+~ ({{turns.factor}}) * x => ({{turns.factor}}) * xp.where(x > 0, x, xp.zeros_like(x))
 """
 
 # %% [markdown]
@@ -903,146 +746,82 @@ properties.points("Task 3 holds.")
 # %% mistakes="one_step"
 r"""
 matrices in the order of time: the product stands in the order of time, A_1 A_2; a column h meets A_1 first, so A_1 stands next to it, on the right
-- A_2 @ A_1
-+ A_1 @ A_2
-
+~ A_2 @ A_1 => A_1 @ A_2
 what came first not carried on: u_1 was added as it is; the second step multiplies all that it finds, u_1 as well
-- (A_2 @ u_1[..., None])[..., 0]
-+ u_1
-
+~ (A_2 @ u_1[..., None])[..., 0] => u_1
 the later one multiplied: u_2 was multiplied by A_1, and u_1 not by A_2; what the second step adds meets no factor, and what the first added meets A_2
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ u_1 + (A_1 @ u_2[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => u_1 + (A_1 @ u_2[..., None])[..., 0]
 own factor: u_1 was multiplied by A_1, its own step's factor; it is added after A_1 has acted, and meets A_2
-- (A_2 @ u_1[..., None])[..., 0]
-+ (A_1 @ u_1[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] => (A_1 @ u_1[..., None])[..., 0]
 both by A_2: u_2 was multiplied by A_2 too; what the second step adds meets no factor
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ (A_2 @ (u_1 + u_2)[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => (A_2 @ (u_1 + u_2)[..., None])[..., 0]
 steps exchanged: this does the second step first, and then the first
 -     A = A_2 @ A_1
 -     u = (A_2 @ u_1[..., None])[..., 0] + u_2
 +     A = A_1 @ A_2
 +     u = (A_1 @ u_2[..., None])[..., 0] + u_1
-
 only A in the order of time: the product stands in the order of time, A_1 A_2, and u_1 was not multiplied by A_2
 -     A = A_2 @ A_1
 -     u = (A_2 @ u_1[..., None])[..., 0] + u_2
 +     A = A_1 @ A_2
 +     u = u_1 + u_2
-
 entry by entry: the matrices were multiplied entry by entry, as the factors of a diagonal layer are; `@` is the product of matrices
-- A_2 @ A_1
-+ A_2 * A_1
-
+~ A_2 @ A_1 => A_2 * A_1
 transposed: u_1 was multiplied by A_2 transposed: a row on the left, u_1 @ A_2, does that; a column stands on the right, A_2 @ u_1
-- (A_2 @ u_1[..., None])[..., 0]
-+ (u_1[..., None, :] @ A_2)[..., 0, :]
-
+~ (A_2 @ u_1[..., None])[..., 0] => (u_1[..., None, :] @ A_2)[..., 0, :]
 first input lost: what the first step added is missing
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ 0 * u_1 + u_2
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => 0 * u_1 + u_2
 second input lost: what the second step adds is missing
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ (A_2 @ u_1[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => (A_2 @ u_1[..., None])[..., 0]
 product with the joint factor: u_1 was multiplied by A_2 A_1; it is added after A_1 has acted, and meets A_2 alone
-- (A_2 @ u_1[..., None])[..., 0]
-+ (A @ u_1[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] => (A @ u_1[..., None])[..., 0]
 column kept: u has one axis more than u_1: the column was not taken back to a vector
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ A_2 @ u_1[..., None] + u_2[..., None]
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => A_2 @ u_1[..., None] + u_2[..., None]
 factors added: the factors were added; steps that follow each other multiply them
-- A_2 @ A_1
-+ A_2 + A_1
-
+~ A_2 @ A_1 => A_2 + A_1
 vector scaled by rows: each entry of u_1 was multiplied by the sum of its row of A_2; a product of matrix and vector is `(A_2 @ u_1[..., None])[..., 0]`, or A_2 times u_1 along the columns, summed over them
-- (A_2 @ u_1[..., None])[..., 0]
-+ (A_2 * u_1[..., None]).sum(-1)
-
+~ (A_2 @ u_1[..., None])[..., 0] => (A_2 * u_1[..., None]).sum(-1)
 both crossed: u_2 was multiplied by A_1 as well; what the second step adds meets no factor
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ (A_2 @ u_1[..., None])[..., 0] + (A_1 @ u_2[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => (A_2 @ u_1[..., None])[..., 0] + (A_1 @ u_2[..., None])[..., 0]
 inputs exchanged: u_1 and u_2 have changed places: A_2 acts on u_1, which is there when the second step comes
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ (A_2 @ u_2[..., None])[..., 0] + u_1
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => (A_2 @ u_2[..., None])[..., 0] + u_1
 own factors: each input was multiplied by its own step's factor; A_t acts on the state before u_t is added
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ (A_1 @ u_1[..., None])[..., 0] + (A_2 @ u_2[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => (A_1 @ u_1[..., None])[..., 0] + (A_2 @ u_2[..., None])[..., 0]
 product transposed: the product A_2 A_1 was transposed
-- A_2 @ A_1
-+ (A_2 @ A_1).swapaxes(-1, -2)
-
+~ A_2 @ A_1 => (A_2 @ A_1).swapaxes(-1, -2)
 first matrix transposed: A_1 was transposed in the product
-- A_2 @ A_1
-+ A_2 @ A_1.swapaxes(-1, -2)
-
+~ A_2 @ A_1 => A_2 @ A_1.swapaxes(-1, -2)
 second matrix transposed: A_2 was transposed in the product
-- A_2 @ A_1
-+ A_2.swapaxes(-1, -2) @ A_1
-
+~ A_2 @ A_1 => A_2.swapaxes(-1, -2) @ A_1
 everything through both: u_1 went through both factors and u_2 through A_2: each input meets the factors of later steps only
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ (A_2 @ A_1 @ u_1[..., None])[..., 0] + (A_2 @ u_2[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => (A_2 @ A_1 @ u_1[..., None])[..., 0] + (A_2 @ u_2[..., None])[..., 0]
 sum through both: the sum of the inputs was multiplied by A_2 A_1: each input meets the factors of later steps only
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ (A @ (u_1 + u_2)[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => (A @ (u_1 + u_2)[..., None])[..., 0]
 second input taken away: u_2 was subtracted; both inputs are added
-- [..., 0] + u_2
-+ [..., 0] - u_2
-
+~ [..., 0] + u_2 => [..., 0] - u_2
 second matrix only: A is A_2 alone: the first step's factor is missing
-- A_2 @ A_1
-+ A_2 + 0 * A_1
-
+~ A_2 @ A_1 => A_2 + 0 * A_1
 first matrix only: A is A_1 alone: the second step's factor is missing
-- A_2 @ A_1
-+ A_1 + 0 * A_2
-
+~ A_2 @ A_1 => A_1 + 0 * A_2
 matrices in the order of time, throughout: A_1 and A_2 have changed places throughout; A_2 belongs to the later step
 -     A = A_2 @ A_1
 -     u = (A_2 @ u_1[..., None])[..., 0] + u_2
 +     A = A_1 @ A_2
 +     u = (A_1 @ u_1[..., None])[..., 0] + u_2
-
 input halved: the two inputs were averaged; they are added
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ ((A_2 @ u_1[..., None])[..., 0] + u_2) / 2
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => ((A_2 @ u_1[..., None])[..., 0] + u_2) / 2
 both orders averaged: both orders of the product were averaged; the first step comes first: A_2 A_1
-- A_2 @ A_1
-+ (A_2 @ A_1 + A_1 @ A_2) / 2
-
+~ A_2 @ A_1 => (A_2 @ A_1 + A_1 @ A_2) / 2
 first factor on both: the sum of the inputs was multiplied by A_1; u_1 meets A_2, and u_2 meets no factor
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ (A_1 @ (u_1 + u_2)[..., None])[..., 0]
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => (A_1 @ (u_1 + u_2)[..., None])[..., 0]
 first step undone: the first step's factor was inverted: the second step follows the first, so the product is A_2 A_1
-- A_2 @ A_1
-+ A_2 @ np.linalg.inv(A_1)
-
+~ A_2 @ A_1 => A_2 @ np.linalg.inv(A_1)
 inputs multiplied entry by entry: the two inputs were multiplied with each other; the second step multiplies u_1 by A_2 and adds u_2
-- (A_2 @ u_1[..., None])[..., 0] + u_2
-+ u_1 * u_2
-
+~ (A_2 @ u_1[..., None])[..., 0] + u_2 => u_1 * u_2
 one axis in front: the letters of the product name one axis in front; there may be any number: write `...` for them, or use `@`
--     u = (A_2 @ u_1[..., None])[..., 0] + u_2
-+     u = (np if isinstance(A_2, np.ndarray) else __import__("torch")).einsum("bij,bj->bi", A_2, u_1) + u_2
-
+~     u = (A_2 @ u_1[..., None])[..., 0] + u_2 =>     u = (np if isinstance(A_2, np.ndarray) else __import__("torch")).einsum("bij,bj->bi", A_2, u_1) + u_2
 all axes of one taken away: the column was taken back by a squeeze, which takes away every axis of one, that of d too
-- (A_2 @ u_1[..., None])[..., 0]
-+ (A_2 @ u_1[..., None]).squeeze()
+~ (A_2 @ u_1[..., None])[..., 0] => (A_2 @ u_1[..., None]).squeeze()
 """
 
 # %% [markdown]
@@ -1161,51 +940,31 @@ print("Task 4 holds.")
 # %% mistakes="reflections_for"
 r"""
 the way back: these reflections undo the order: order[i] says which thing comes to place i, not where thing i goes (or the rows stand in the order {{rows.wrong}}, or k was set at the numbers of the things and not at the places where they lie)
--             {{rows.add}}
-+             {{rows.odd}}
-
+~             {{rows.add}} =>             {{rows.odd}}
 things not followed: order[i] was taken for the place where that thing lies now; earlier swaps have moved it, so the list of what lies where has to follow every swap
 -             now[i], now[j] = now[j], now[i]
 -
-
 length not 1: k has the length root 2, and I - 2 k k^T is a reflection for vectors of length 1 only: divide by root 2
-- 2**-0.5, -(2**-0.5)
-+ 1.0, -1.0
-
+~ 2**-0.5, -(2**-0.5) => 1.0, -1.0
 divided by two: k was divided by 2; its length is 1 after a division by root 2
-- 2**-0.5, -(2**-0.5)
-+ 0.5, -0.5
-
+~ 2**-0.5, -(2**-0.5) => 0.5, -0.5
 plus in place of minus: (e_i + e_j) / root 2 swaps the two places and changes their signs; the swap takes the difference
-- 2**-0.5, -(2**-0.5)
-+ 2**-0.5, 2**-0.5
-
+~ 2**-0.5, -(2**-0.5) => 2**-0.5, 2**-0.5
 single axis: a reflection along one axis only changes the sign of one thing; a swap takes the difference of two axes
-- k[i], k[j] = 2**-0.5, -(2**-0.5)
-+ k[i] = 1.0
-
+~ k[i], k[j] = 2**-0.5, -(2**-0.5) => k[i] = 1.0
 places that are right already: a place that was right already got a row as well; where i = j there is nothing to swap, and the row is no unit vector of a swap
-- if i != j:
-+ if True:
-
+~ if i != j: => if True:
 first swap only: only one reflection came; an order that moves more than two things needs more: each brings one thing to its place
--             {{rows.add}}
-+             found = [k] if not found else found
-
+~             {{rows.add}} =>             found = [k] if not found else found
 last swap only: only the last reflection was kept: add each to the list
--             {{rows.add}}
-+             found = [k]
-
+~             {{rows.add}} =>             found = [k]
 neighbours only: only neighbours were swapped, which makes the right order with more reflections than it needs: any two places can be swapped by one
 -         j = now.index(order[i])
 -         if i != j:
 +         for i in reversed(range(i, now.index(order[i]))):
 +             j = i + 1
-
 cycle closed: each thing was swapped to its place, and the last swap was done twice more: a cycle of L things takes L - 1 swaps
--             {{rows.add}}
-+             {{rows.more}} [k] if j != max(m for m in range(d) if order[m] != m) else [k, k, k]
-
+~             {{rows.add}} =>             {{rows.more}} [k] if j != max(m for m in range(d) if order[m] != m) else [k, k, k]
 one row for each place: there is a row for each place, also where nothing is to be done: those rows of zeros reflect nothing, but they count; as few as possible are asked for
 -         if i != j:
 -             now[i], now[j] = now[j], now[i]
@@ -1217,41 +976,28 @@ one row for each place: there is a row for each place, also where nothing is to 
 +         k[i] += 2**-0.5
 +         k[j] -= 2**-0.5
 +         {{rows.add}}
-
 no reflection: no reflection came, whatever the order: the list of what lies where starts as 0, 1, 2, ..., not as the order that is wanted
-- now = list(range(d))
-+ now = list(order)
-
+~ now = list(range(d)) => now = list(order)
 plus and length not 1: (e_i + e_j) swaps the two places and changes their signs, and its length is not 1: take the difference, divided by root 2
-- 2**-0.5, -(2**-0.5)
-+ 1.0, 1.0
-
+~ 2**-0.5, -(2**-0.5) => 1.0, 1.0
 root the wrong way: k was multiplied by root 2, not divided by it: its length is 2
-- 2**-0.5, -(2**-0.5)
-+ 2**0.5, -(2**0.5)
-
+~ 2**-0.5, -(2**-0.5) => 2**0.5, -(2**0.5)
 square of the length: the length of k is not 1: each entry is 1 divided by root 2, about 0.707
-- 2**-0.5, -(2**-0.5)
-+ 2**-0.25, -(2**-0.25)
-
+~ 2**-0.5, -(2**-0.5) => 2**-0.25, -(2**-0.25)
 whole numbers: the array of k holds whole numbers, so that 0.707 was cut to 0: reflections at nothing
-- k = np.zeros(d)
-+ k = np.zeros(d, int)
-
+~ k = np.zeros(d) => k = np.zeros(d, int)
 only upward: only pairs with i < order[i] were swapped, each place by itself: later places must look where their thing lies now
 -         j = now.index(order[i])
 -         if i != j:
 -             now[i], now[j] = now[j], now[i]
 +         j = order[i]
 +         if i < j:
-
 always the same cycle: every neighbour was swapped with the next, whatever the order: that is the cyclic shift
 -         j = now.index(order[i])
 -         if i != j:
 -             now[i], now[j] = now[j], now[i]
 +         j = i + 1
 +         if j < d:
-
 rows of the order's matrix: the rows are those of the permutation matrix itself; asked for are the vectors k of reflections whose product it is
 -         j = now.index(order[i])
 -         if i != j:
@@ -1260,49 +1006,29 @@ rows of the order's matrix: the rows are those of the permutation matrix itself;
 -             k[i], k[j] = 2**-0.5, -(2**-0.5)
 -             {{rows.add}}
 +         found.append(np.eye(d)[order[i]])
-
 thing taken for its place: now[order[i]] is the thing at place order[i]; the place of the thing order[i] is now.index(order[i])
-- now.index(order[i])
-+ now[order[i]]
-
+~ now.index(order[i]) => now[order[i]]
 first places only: the loop ended too early, before the last swap
-- for i in range(d):
-+ for i in range(d - 2):
-
+~ for i in range(d): => for i in range(d - 2):
 each swap twice: each reflection came twice, and a reflection done twice is undone
--             {{rows.add}}
-+             found += [k, k]
-
+~             {{rows.add}} =>             found += [k, k]
 divided by d: the entries of k are 1 divided by d; they are 1 divided by root 2, whatever d is
-- 2**-0.5, -(2**-0.5)
-+ 1 / d, -1 / d
-
+~ 2**-0.5, -(2**-0.5) => 1 / d, -1 / d
 divided by the root of d: the entries of k are 1 divided by root d; two entries are not zero, so it is root 2
-- 2**-0.5, -(2**-0.5)
-+ d**-0.5, -(d**-0.5)
-
+~ 2**-0.5, -(2**-0.5) => d**-0.5, -(d**-0.5)
 one place too far: the second entry of k stands one place too far
-- k[i], k[j] = 2**-0.5, -(2**-0.5)
-+ k[i], k[(j + 1) % d] = 2**-0.5, -(2**-0.5)
-
+~ k[i], k[j] = 2**-0.5, -(2**-0.5) => k[i], k[(j + 1) % d] = 2**-0.5, -(2**-0.5)
 started in descending order: the list of what lies where started from the last thing to the first; at the beginning thing i lies at place i
-- now = list(range(d))
-+ now = list(range(d))[::-1]
-
+~ now = list(range(d)) => now = list(range(d))[::-1]
 backward only: only swaps with an earlier place were kept, or none: every thing that lies elsewhere has to be brought
-- if i != j:
-+ if i > j:
-
+~ if i != j: => if i > j:
 pairs out of order: every pair of places whose numbers are out of order was swapped once, by the numbers of the beginning; each swap moves things, so the next must look again
 -         j = now.index(order[i])
 -         if i != j:
 -             now[i], now[j] = now[j], now[i]
 +         for j in [j for j in range(i + 1, d) if order[i] > order[j]]:
-
 kept in the list, not in the order: the list was updated for place i only; the thing that lay there is at place j now
--             now[i], now[j] = now[j], now[i]
-+             now[i], now[j] = now[j], -1 - now[j]
-
+~             now[i], now[j] = now[j], now[i] =>             now[i], now[j] = now[j], -1 - now[j]
 vectors as columns: each reflection has a row of its own
 -             {{rows.add}}
 +             {{rows.add}}
@@ -1451,21 +1177,13 @@ properties.points("Task 5 holds.")
 # %% mistakes="turned_vjp"
 r"""
 turned on instead of back: the gradient was turned by p on its way back; a turn's transpose is its inverse, the turn by -p
-- turn(-p[t, ...], d)
-+ turn(p[t, ...], d)
-
+~ turn(-p[t, ...], d) => turn(p[t, ...], d)
 not turned: the gradient went back to the step before as it is; it has to be turned by -p_t
-- turn(-p[t, ...], d)
-+ d
-
+~ turn(-p[t, ...], d) => d
 each step alone: each step got its own d_y only; whatever reaches a later state reaches the earlier ones too, turned back
-- d = d + d_y[t, ...]
-+ d = d_y[t, ...]
-
+~ d = d + d_y[t, ...] => d = d_y[t, ...]
 last step only: only the loss at the last step was taken back; every step has one
-- d = d + d_y[t, ...]
-+ d = d + d_y[t, ...] * (t == p.shape[0] - 1)
-
+~ d = d + d_y[t, ...] => d = d + d_y[t, ...] * (t == p.shape[0] - 1)
 own loss added too late: d_y[t] was added after d_p[t] had been computed: the loss reads the state after the turn, so it is part of what reaches it
 -         d = d + d_y[t, ...]
 -         y_t = y[t, ...]
@@ -1474,7 +1192,6 @@ own loss added too late: d_y[t] was added after d_p[t] had been computed: the lo
 +         y_t = y[t, ...]
 +         d_p.append({{way.slope}})
 +         d = turn(-p[t, ...], d + d_y[t, ...])
-
 own loss not turned back: d_y[t] was added after the turn back; the loss reads the state after step t, so it goes through that step as well
 -         d = d + d_y[t, ...]
 -         y_t = y[t, ...]
@@ -1483,138 +1200,74 @@ own loss not turned back: d_y[t] was added after the turn back; the loss reads t
 +         y_t, own = y[t, ...], d_y[t, ...]
 +         d_p.append({{way.minus}}(y_t[:, 0] * (d + own)[:, 1] - y_t[:, 1] * (d + own)[:, 0]))
 +         d = turn(-p[t, ...], d) + own
-
 turned back before it is used: d_p[t] was computed from the gradient after it had been turned back, with the state after the turn: both must belong to the same side of the step
 -         y_t = y[t, ...]
 -         d_p.append({{way.slope}})
 -         d = turn(-p[t, ...], d)
 +         d, y_t = turn(-p[t, ...], d), y[t, ...]
 +         d_p.append({{way.slope}})
-
 sign of the angle: d_p has the wrong sign: the derivative of y_t is {{way.at}}, a quarter turn {{way.clock}}
-- {{way.slope}}
-+ {{way.odd}}
-
+~ {{way.slope}} => {{way.odd}}
 along the state: this is the product of d with the state itself; a turn moves the state at right angles to itself, by {{way.at}}
-- {{way.slope}}
-+ y_t[:, 0] * d[:, 0] + y_t[:, 1] * d[:, 1]
-
+~ {{way.slope}} => y_t[:, 0] * d[:, 0] + y_t[:, 1] * d[:, 1]
 sum in place of difference: both products were added; the derivative of y_t is {{way.at}}, with one minus
-- {{way.slope}}
-+ y_t[:, 0] * d[:, 1] + y_t[:, 1] * d[:, 0]
-
+~ {{way.slope}} => y_t[:, 0] * d[:, 1] + y_t[:, 1] * d[:, 0]
 state before the turn: d_p was computed with the state before the step; the derivative is a quarter turn of the state after it
-- y_t = y[t, ...]
-+ y_t = turn(-p[t, ...], y[t, ...])
-
+~ y_t = y[t, ...] => y_t = turn(-p[t, ...], y[t, ...])
 another step's state: the states were read in the other order of time: d_p[t] needs y[t]
-- y_t = y[t, ...]
-+ y_t = y[p.shape[0] - 1 - t, ...]
-
+~ y_t = y[t, ...] => y_t = y[p.shape[0] - 1 - t, ...]
 one step early: d_p[t] was computed with y[t - 1], which at t = 0 is the last state; it needs y[t]
-- y_t = y[t, ...]
-+ y_t = y[t - 1, ...]
-
+~ y_t = y[t, ...] => y_t = y[t - 1, ...]
 angles in the wrong order: the gradients of the angles stand from the last step to the first: the loop ran backward, so the list has to be reversed
-- d_p.append({{way.slope}})
-+ d_p.insert(0, {{way.slope}})
-
+~ d_p.append({{way.slope}}) => d_p.insert(0, {{way.slope}})
 first turn forgotten: d_h lacks the first step's turn: h was turned by p_1 before any loss was read
-- d = turn(-p[t, ...], d)
-+ d = turn(-p[t, ...], d) if t else d
-
+~ d = turn(-p[t, ...], d) => d = turn(-p[t, ...], d) if t else d
 loop in the order of time: the loop ran from the first step to the last; a gradient goes the other way
-- reversed(range(p.shape[0]))
-+ range(p.shape[0])
-
+~ reversed(range(p.shape[0])) => range(p.shape[0])
 averaged over the sequences: the gradients were divided by the number of sequences; d_y already says how much each counts
-- d = d + d_y[t, ...]
-+ d = d + d_y[t, ...] / p.shape[1]
-
+~ d = d + d_y[t, ...] => d = d + d_y[t, ...] / p.shape[1]
 averaged over the steps: the gradients were divided by the number of steps; d_y already says how much each counts
-- d = d + d_y[t, ...]
-+ d = d + d_y[t, ...] / p.shape[0]
-
+~ d = d + d_y[t, ...] => d = d + d_y[t, ...] / p.shape[0]
 states one step early: d_p[t] was computed with the state before step t (at the first step a zero, or h): it needs y[t]
-- y_t = y[t, ...]
-+ y_t = y[t - 1, ...] if t else 0 * y[0, ...]
-
+~ y_t = y[t, ...] => y_t = y[t - 1, ...] if t else 0 * y[0, ...]
 own loss only for the angle: d_p[t] was computed from d_y[t] alone; an angle moves all later states as well, so it is d that counts
-- {{way.slope}}
-+ {{way.minus}}(y_t[:, 0] * d_y[t, :, 1] - y_t[:, 1] * d_y[t, :, 0])
-
+~ {{way.slope}} => {{way.minus}}(y_t[:, 0] * d_y[t, :, 1] - y_t[:, 1] * d_y[t, :, 0])
 turned by the angle before: d was turned by the angle of step t - 1; from the state after step t to that before it, it is p_t
-- turn(-p[t, ...], d)
-+ turn(-p[t - 1, ...], d)
-
+~ turn(-p[t, ...], d) => turn(-p[t - 1, ...], d)
 d_h is zero: d_h is zero: what is left of d after the first step's turn is the gradient of h
-- d = turn(-p[t, ...], d)
-+ d = turn(-p[t, ...], d) if t else 0 * d
-
+~ d = turn(-p[t, ...], d) => d = turn(-p[t, ...], d) if t else 0 * d
 angle as a factor: d_p was multiplied by the angle: the derivative of the state by its angle is a quarter turn of the state, whatever the angle is
-- d_p.append({{way.slope}})
-+ d_p.append(p[t, ...] * ({{way.slope}}))
-
+~ d_p.append({{way.slope}}) => d_p.append(p[t, ...] * ({{way.slope}}))
 sign lost: the gradients of the angles have lost their sign
-- d_p.append({{way.slope}})
-+ d_p.append(abs({{way.slope}}))
-
+~ d_p.append({{way.slope}}) => d_p.append(abs({{way.slope}}))
 divided by the length: d_p was divided by the squared length of the state, as in the gradient of an angle by a state; here it is the other way round
-- d_p.append({{way.slope}})
-+ d_p.append(({{way.slope}}) / (y_t * y_t).sum(-1))
-
+~ d_p.append({{way.slope}}) => d_p.append(({{way.slope}}) / (y_t * y_t).sum(-1))
 other pairs: the products pair equal components; a turn exchanges them: y_0 with d_1, and y_1 with d_0
-- {{way.slope}}
-+ y_t[:, 0] * d[:, 0] - y_t[:, 1] * d[:, 1]
-
+~ {{way.slope}} => y_t[:, 0] * d[:, 0] - y_t[:, 1] * d[:, 1]
 one component: only {{way.minus}}y_0 d_1 was taken; the second component moves too: {{way.less}} y_1 d_0
-- {{way.slope}}
-+ {{way.minus}}y_t[:, 0] * d[:, 1]
-
+~ {{way.slope}} => {{way.minus}}y_t[:, 0] * d[:, 1]
 other component: only y_1 d_0 was taken; the first component moves the second: {{way.minus}}y_0 d_1 as well
-- {{way.slope}}
-+ {{way.sign}}y_t[:, 1] * d[:, 0]
-
+~ {{way.slope}} => {{way.sign}}y_t[:, 1] * d[:, 0]
 last loss twice: d started as the last step's d_y, which was then added once more
-- d = d + d_y[t, ...]
-+ d = d + d_y[t, ...] * (2 if t == p.shape[0] - 1 else 1)
-
+~ d = d + d_y[t, ...] => d = d + d_y[t, ...] * (2 if t == p.shape[0] - 1 else 1)
 all losses at once: all the d_y were summed at the start of the way back; each joins at its own step
-- d = d + d_y[t, ...]
-+ d = d + (d_y.sum(0) if t == p.shape[0] - 1 else 0 * d)
-
+~ d = d + d_y[t, ...] => d = d + (d_y.sum(0) if t == p.shape[0] - 1 else 0 * d)
 products of d_y: the state was replaced by d_y in d_p: it is the product of what reaches the state with the state, a quarter turn on
-- y_t = y[t, ...]
-+ y_t = d_y[t, ...]
-
+~ y_t = y[t, ...] => y_t = d_y[t, ...]
 all turns at once: d was turned back by all angles up to the step, and so by most of them several times; each step takes back its own
-- turn(-p[t, ...], d)
-+ turn(-xp.sum(p[: t + 1, ...], axis=0), d)
-
+~ turn(-p[t, ...], d) => turn(-xp.sum(p[: t + 1, ...], axis=0), d)
 minus in front of one: both products have a minus: the derivative of y_t is {{way.at}}, with one
-- {{way.slope}}
-+ -y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
-
+~ {{way.slope}} => -y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
 gradients multiplied: the losses' gradients were multiplied; what reaches a state adds up
-- d = d + d_y[t, ...]
-+ d = d * d_y[t, ...]
-
+~ d = d + d_y[t, ...] => d = d * d_y[t, ...]
 own loss subtracted: d_y was subtracted; what reaches a state adds up
-- d = d + d_y[t, ...]
-+ d = d - d_y[t, ...]
-
+~ d = d + d_y[t, ...] => d = d - d_y[t, ...]
 half a turn back: d was turned back by half the angle
-- turn(-p[t, ...], d)
-+ turn(-p[t, ...] / 2, d)
-
+~ turn(-p[t, ...], d) => turn(-p[t, ...] / 2, d)
 half the gradient: d_p is half of what it should be
-- d_p.append({{way.slope}})
-+ d_p.append(0.5 * ({{way.slope}}))
-
+~ d_p.append({{way.slope}}) => d_p.append(0.5 * ({{way.slope}}))
 double gradient: d_p is twice what it should be
-- d_p.append({{way.slope}})
-+ d_p.append(2 * ({{way.slope}}))
-
+~ d_p.append({{way.slope}}) => d_p.append(2 * ({{way.slope}}))
 forward, with the list kept: the loop ran in the order of time, with the states' own turns; a gradient goes from the last step to the first, by the turns' inverses
 -     for t in reversed(range(p.shape[0])):
 -         d = d + d_y[t, ...]
@@ -1625,14 +1278,10 @@ forward, with the list kept: the loop ran in the order of time, with the states'
 +         d = turn(p[t, ...], d) + d_y[t, ...]
 +         y_t = y[t, ...]
 +         d_p.insert(0, {{way.slope}})
-
 state of the step before: d_p[t] was made with the state before the turn, y[t - 1]; the derivative stands at right angles to y[t], the state after it
-- y_t = y[t, ...]
-+ y_t = y[max(t - 1, 0), ...]
-
+~ y_t = y[t, ...] => y_t = y[max(t - 1, 0), ...]
 angle of the step before: step t's gradient was turned back by the angle of step t - 1; its own turn is undone, by -p[t]
-- turn(-p[t, ...], d)
-+ turn(-p[max(t - 1, 0), ...], d)
+~ turn(-p[t, ...], d) => turn(-p[max(t - 1, 0), ...], d)
 """
 
 # %% [markdown]
@@ -1752,216 +1401,115 @@ properties.points("Task 6 holds.")
 # %% mistakes="min_lstm_layer_vjp"
 r"""
 share written forgotten: a stands in u = (1 - a) n as well, and what reaches it from there, -n d_u, is missing
-- (d_a - n * d_u)
-+ d_a
-
+~ (d_a - n * d_u) => d_a
 share written with a plus: what reaches a through u = (1 - a) n has a minus: a larger share kept is a smaller share written
-- (d_a - n * d_u)
-+ (d_a + n * d_u)
-
+~ (d_a - n * d_u) => (d_a + n * d_u)
 slope of the quotient dropped: the factor a (1 - a), the slope of a along ln f - ln i, is missing
-- (d_a - n * d_u) * a * (1 - a)
-+ (d_a - n * d_u)
-
+~ (d_a - n * d_u) * a * (1 - a) => (d_a - n * d_u)
 minus of the input gate: a larger i makes a smaller: its gradient has a minus
-- -d * (1 - i)
-+ d * (1 - i)
-
+~ -d * (1 - i) => d * (1 - i)
 slopes of sigmoids: the slopes f (1 - f) and i (1 - i) are those of f and i; behind a logarithm 1 - f and 1 - i are left
-- d * (1 - f), -d * (1 - i)
-+ d * f * (1 - f), -d * i * (1 - i)
-
+~ d * (1 - f), -d * (1 - i) => d * f * (1 - f), -d * i * (1 - i)
 slopes of the gates dropped: the slopes of ln f and ln i, 1 - f and 1 - i, are missing
-- d * (1 - f), -d * (1 - i)
-+ d, -d
-
+~ d * (1 - f), -d * (1 - i) => d, -d
 slopes exchanged: ln f has the slope 1 - f and ln i has 1 - i; here they stand the other way round
-- d * (1 - f), -d * (1 - i)
-+ d * (1 - i), -d * (1 - f)
-
+~ d * (1 - f), -d * (1 - i) => d * (1 - i), -d * (1 - f)
 gates exchanged: the blocks of the weights stand in the order f, i, n; here it is i, f, n
-- d * (1 - f), -d * (1 - i)
-+ -d * (1 - i), d * (1 - f)
-
+~ d * (1 - f), -d * (1 - i) => -d * (1 - i), d * (1 - f)
 candidate first: the blocks of the weights stand in the order f, i, n; here n comes first
-- [d * (1 - f), -d * (1 - i), (1 - a) * d_u]
-+ [(1 - a) * d_u, d * (1 - f), -d * (1 - i)]
-
+~ [d * (1 - f), -d * (1 - i), (1 - a) * d_u] => [(1 - a) * d_u, d * (1 - f), -d * (1 - i)]
 candidate with the share kept: n is written with the share 1 - a, and its gradient comes back with it; here it was a
-- (1 - a) * d_u
-+ a * d_u
-
+~ (1 - a) * d_u => a * d_u
 candidate without its share: n is written with the share 1 - a, so its gradient is (1 - a) d_u
-- (1 - a) * d_u
-+ d_u
-
+~ (1 - a) * d_u => d_u
 tanh on the candidate: the candidate has no tanh here, so that its slope is 1
-- (1 - a) * d_u
-+ (1 - a) * d_u * (1 - n * n)
-
+~ (1 - a) * d_u => (1 - a) * d_u * (1 - n * n)
 sum as its own derivative: the factor 1 - a is missing: the slope of a along ln f - ln i is a (1 - a)
-- * a * (1 - a)
-+ * a
-
+~ * a * (1 - a) => * a
 last step only: the weights got the last step's gradient alone; all steps use them
-- rows(d_gates).T @ rows(x)
-+ d_gates[-1, ...].T @ x[-1, ...]
-
+~ rows(d_gates).T @ rows(x) => d_gates[-1, ...].T @ x[-1, ...]
 averaged over the steps: the gradients of W_x and b_x were divided by T; a weight that is used at T steps gets the sum
 -     d_W_x = rows(d_gates).T @ rows(x)
 -     d_b_x = xp.sum(d_gates, axis=(0, 1))
 +     d_W_x = rows(d_gates).T @ rows(x) / x.shape[0]
 +     d_b_x = xp.sum(d_gates, axis=(0, 1)) / x.shape[0]
-
 weights transposed: d_W_x has the shape of W_x transposed: it is d_gates^T x, as W_x is (3 H, D)
-- rows(d_gates).T @ rows(x)
-+ rows(x).T @ rows(d_gates)
-
+~ rows(d_gates).T @ rows(x) => rows(x).T @ rows(d_gates)
 bias averaged: the bias got a mean over steps and sequences; it is shared by all of them, and shared gradients add up
-- xp.sum(d_gates, axis=(0, 1))
-+ xp.mean(d_gates, axis=(0, 1))
-
+~ xp.sum(d_gates, axis=(0, 1)) => xp.mean(d_gates, axis=(0, 1))
 bias per sequence: d_b_x was summed over the steps only; the sequences share the bias as well
-- xp.sum(d_gates, axis=(0, 1))
-+ xp.sum(d_gates, axis=0)
-
+~ xp.sum(d_gates, axis=(0, 1)) => xp.sum(d_gates, axis=0)
 gates instead of their slopes: ln f has the slope 1 - f and ln i has 1 - i; here they were multiplied by f and i
-- d * (1 - f), -d * (1 - i)
-+ d * f, -d * i
-
+~ d * (1 - f), -d * (1 - i) => d * f, -d * i
 derivative of the quotient alone: these are the derivatives of f / (f + i) by f and by i; the slopes of the sigmoids, f (1 - f) and i (1 - i), are missing
 -     d = (d_a - n * d_u) * a * (1 - a)  # of ln f - ln i
 -     d_gates = [d * (1 - f), -d * (1 - i), (1 - a) * d_u]
 +     d = (d_a - n * d_u) / (f + i) ** 2
 +     d_gates = [d * i, -d * f, (1 - a) * d_u]
-
 sign of the candidate: n is added with the share 1 - a, so its gradient has no minus
-- (1 - a) * d_u]
-+ -(1 - a) * d_u]
-
+~ (1 - a) * d_u] => -(1 - a) * d_u]
 slope of f's sigmoid missing: f is the sigmoid of what its block computes: its slope, f (1 - f), is missing
-- [d * (1 - f),
-+ [d / f,
-
+~ [d * (1 - f), => [d / f,
 slope of i's sigmoid missing: i is the sigmoid of what its block computes: its slope, i (1 - i), is missing
-- -d * (1 - i)
-+ -d / i
-
+~ -d * (1 - i) => -d / i
 quotient not squared: the derivatives of f / (f + i) by f and by i were divided by f + i once; it is i / (f + i)² and -f / (f + i)²
-- d * (1 - f), -d * (1 - i)
-+ d * (1 - f) * (f + i), -d * (1 - i) * (f + i)
-
+~ d * (1 - f), -d * (1 - i) => d * (1 - f) * (f + i), -d * (1 - i) * (f + i)
 slope for one part: the factor a (1 - a) stands at d_a only; what comes through u goes through a as well
-- (d_a - n * d_u) * a * (1 - a)
-+ d_a * a * (1 - a) - n * d_u
-
+~ (d_a - n * d_u) * a * (1 - a) => d_a * a * (1 - a) - n * d_u
 slope for the other part: the factor a (1 - a) stands at n d_u only; d_a goes through it as well
-- (d_a - n * d_u) * a * (1 - a)
-+ d_a - n * d_u * a * (1 - a)
-
+~ (d_a - n * d_u) * a * (1 - a) => d_a - n * d_u * a * (1 - a)
 candidate missing in the share: what reaches a through u = (1 - a) n is -n d_u; the n is missing
-- (d_a - n * d_u)
-+ (d_a - d_u)
-
+~ (d_a - n * d_u) => (d_a - d_u)
 path of the state dropped: d_a, what reaches a through a h, is missing
-- (d_a - n * d_u)
-+ (0 * d_a - n * d_u)
-
+~ (d_a - n * d_u) => (0 * d_a - n * d_u)
 no gradient of the biases: d_b_x is zero: it is the sum of the gates' gradients over steps and sequences
-- xp.sum(d_gates, axis=(0, 1))
-+ 0 * xp.sum(d_gates, axis=(0, 1))
-
+~ xp.sum(d_gates, axis=(0, 1)) => 0 * xp.sum(d_gates, axis=(0, 1))
 no gradient of the input gate: the block of i is zero: it stands below the line in f / (f + i)
-- -d * (1 - i)
-+ 0 * d
-
+~ -d * (1 - i) => 0 * d
 no gradient of the forget gate: the block of f is zero: it stands in f / (f + i)
-- [d * (1 - f),
-+ [0 * d,
-
+~ [d * (1 - f), => [0 * d,
 no gradient of the candidate: the block of n is zero: it is (1 - a) d_u
-- (1 - a) * d_u]
-+ 0 * d_u]
-
+~ (1 - a) * d_u] => 0 * d_u]
 an LSTM's input gate: the block of i is that of an LSTM, n i (1 - i) d_u; here i acts through a alone
-- -d * (1 - i)
-+ d_u * n * i * (1 - i)
-
+~ -d * (1 - i) => d_u * n * i * (1 - i)
 an LSTM's forget gate: the block of f is d_a f (1 - f), as in an LSTM, where f is the factor itself; here the factor is f / (f + i)
-- [d * (1 - f),
-+ [d_a * f * (1 - f),
-
+~ [d * (1 - f), => [d_a * f * (1 - f),
 slope of f for that of a: f (1 - f) was taken for a (1 - a), the slope of a along ln f - ln i
-- * a * (1 - a)
-+ * f * (1 - f)
-
+~ * a * (1 - a) => * f * (1 - f)
 slope of tanh: 1 - a² was taken for the slope; a is a sigmoid of ln f - ln i, with the slope a (1 - a)
-- * a * (1 - a)
-+ * (1 - a * a)
-
+~ * a * (1 - a) => * (1 - a * a)
 weights of another order of time: the products pair x and the gates of different steps
-- rows(d_gates).T @ rows(x)
-+ rows(xp.flip(d_gates, axis=0)).T @ rows(x)
-
+~ rows(d_gates).T @ rows(x) => rows(xp.flip(d_gates, axis=0)).T @ rows(x)
 product of the gates: f i was taken for the slope of a; that is f i / (f + i)², or a (1 - a)
-- * a * (1 - a)
-+ * f * i
-
+~ * a * (1 - a) => * f * i
 sign of the forget gate: a larger f makes a larger: its gradient has no minus
-- [d * (1 - f),
-+ [-d * (1 - f),
-
+~ [d * (1 - f), => [-d * (1 - f),
 signs of both gates: both gates' gradients have the wrong sign: a larger f makes a larger, a larger i makes it smaller
-- (d_a - n * d_u)
-+ (n * d_u - d_a)
-
+~ (d_a - n * d_u) => (n * d_u - d_a)
 bias of the last step: the bias got the last step's gradient alone; all steps use it
-- xp.sum(d_gates, axis=(0, 1))
-+ xp.sum(d_gates[-1, ...], axis=0)
-
+~ xp.sum(d_gates, axis=(0, 1)) => xp.sum(d_gates[-1, ...], axis=0)
 square of a: a² was taken for the slope; a is a sigmoid of ln f - ln i, with the slope a (1 - a)
-- * a * (1 - a)
-+ * a * a
-
+~ * a * (1 - a) => * a * a
 share not kept, squared: (1 - a)² was taken for the slope; a is a sigmoid of ln f - ln i, with the slope a (1 - a)
-- * a * (1 - a)
-+ * (1 - a) * (1 - a)
-
+~ * a * (1 - a) => * (1 - a) * (1 - a)
 d_y for d_a: d_y was taken for d_a: the scan's way back gives what reaches a
-- (d_a - n * d_u)
-+ (d_y - n * d_u)
-
+~ (d_a - n * d_u) => (d_y - n * d_u)
 d_y for d_u: d_y was taken for d_u: later steps reach what is written too
-- (1 - a) * d_u]
-+ (1 - a) * d_y]
-
+~ (1 - a) * d_u] => (1 - a) * d_y]
 share squared: the candidate's gradient has the share 1 - a twice
-- (1 - a) * d_u]
-+ (1 - a) * (1 - a) * d_u]
-
+~ (1 - a) * d_u] => (1 - a) * (1 - a) * d_u]
 d_a for d_u: the candidate's gradient was made of d_a; n is in what is written, so it is (1 - a) d_u
-- (1 - a) * d_u]
-+ (1 - a) * d_a]
-
+~ (1 - a) * d_u] => (1 - a) * d_a]
 parts exchanged: d_a and d_u have changed places: what reaches a in all is d_a - n d_u
-- (d_a - n * d_u)
-+ (d_u - n * d_a)
-
+~ (d_a - n * d_u) => (d_u - n * d_a)
 slope of the share, in f's block: f's block got the slope f (1 - f); the slope of ln f is 1 - f
-- d * (1 - f), -d
-+ d * f * (1 - f), -d
-
+~ d * (1 - f), -d => d * f * (1 - f), -d
 the share itself, in f's block: f's block was multiplied by f; the slope of ln f is 1 - f
-- d * (1 - f), -d
-+ d * f, -d
-
+~ d * (1 - f), -d => d * f, -d
 candidate by its own gate: the candidate's gradient was multiplied by i; what it is written with is 1 - a, i's share of the two
-- (1 - a) * d_u]
-+ i * d_u]
-
+~ (1 - a) * d_u] => i * d_u]
 bias averaged over the batch: d_b_x was averaged over the batch; all sequences share the bias, so their gradients add up
-- d_b_x = xp.sum(d_gates, axis=(0, 1))
-+ d_b_x = xp.sum(d_gates, axis=(0, 1)) / x.shape[1]
+~ d_b_x = xp.sum(d_gates, axis=(0, 1)) => d_b_x = xp.sum(d_gates, axis=(0, 1)) / x.shape[1]
 """
 
 # %% [markdown]
@@ -2033,32 +1581,19 @@ hunt(
 # %% mutants="layers_that_tell" of="rnncore.factors.rg_lru_layer"
 r"""
 gates exchanged: r and i are exchanged: unseen where both are equal
-- r, i = (
-+ i, r = (
-
+~ r, i = ( => i, r = (
 root without the square: the root is that of 1 - a, as if what is kept and what is written had to sum to 1
-- xp.expm1(2 * log_a)
-+ xp.expm1(log_a)
-
+~ xp.expm1(2 * log_a) => xp.expm1(log_a)
 decay the wrong way: a larger decay forgets faster: unseen where decay is 0
-- _softplus(-params.decay)
-+ _softplus(params.decay)
-
+~ _softplus(-params.decay) => _softplus(params.decay)
 no bias: the bias is left out: unseen where it is 0
-- x @ params.W_x.T + params.b_x
-+ x @ params.W_x.T
-
+~ x @ params.W_x.T + params.b_x => x @ params.W_x.T
 from zero: the first state counts as 0: unseen where it is
-- linear_scan(a, root * i * x, h)
-+ linear_scan(a, root * i * x, 0 * h)
-
+~ linear_scan(a, root * i * x, h) => linear_scan(a, root * i * x, 0 * h)
 input without its sign: the input loses its sign on its way into the state: unseen where it is positive
-- root * i * x
-+ root * i * abs(x)
-
+~ root * i * x => root * i * abs(x)
 one start for all: all sequences start at the first one's state: unseen with one sequence
-- linear_scan(a, root * i * x, h)
-+ linear_scan(a, root * i * x, h[:1] + 0 * h)
+~ linear_scan(a, root * i * x, h) => linear_scan(a, root * i * x, h[:1] + 0 * h)
 """
 
 # %% [markdown]

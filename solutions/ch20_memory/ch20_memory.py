@@ -346,261 +346,150 @@ properties.points("Task 1 holds.")
 # %% mistakes="capacity"
 r"""
 own value counted: this is all that is read under the key, its own value included; the ratio is about the rest, which the other pairs add
-- k @ k.T @ values - values
-+ k @ k.T @ values
-
+~ k @ k.T @ values - values => k @ k.T @ values
 keys as they are: the keys were not scaled to length 1 first: long keys then disturb more, and read their own value several times
-- keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
-+ keys
-
+~ keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True)) => keys
 keys as they are, own product left out: the keys were not scaled to length 1 first: long keys then disturb more
 -     k = keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
 -     rest = k @ k.T @ values - values
 +     rest = keys @ keys.T @ values
 +     rest = rest - xp.sum(keys * keys, axis=-1, keepdims=True) * values
-
 one length for all, own product left out: all keys were divided by one length, a mean over them; each is scaled by its own
 -     k = keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
 -     rest = k @ k.T @ values - values
 +     k = keys / xp.sqrt(xp.mean(xp.sum(keys * keys, axis=-1)))
 +     rest = k @ k.T @ values
 +     rest = rest - xp.sum(k * k, axis=-1, keepdims=True) * values
-
 scaled along the wrong axis, own product left out: each column of the keys was scaled to length 1; a key is a row
 -     k = keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
 -     rest = k @ k.T @ values - values
 +     k = keys / xp.sqrt(xp.sum(keys * keys, axis=0, keepdims=True))
 +     rest = k @ k.T @ values
 +     rest = rest - xp.sum(k * k, axis=-1, keepdims=True) * values
-
 divided by the square: the keys were divided by their squared length: to length 1 leads a division by the length, its root
-- xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
-+ xp.sum(keys * keys, axis=-1, keepdims=True)
-
+~ xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True)) => xp.sum(keys * keys, axis=-1, keepdims=True)
 one length for all: all keys were divided by one length; each has its own (axis=-1)
-- xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
-+ xp.sqrt(xp.sum(keys * keys))
-
+~ xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True)) => xp.sqrt(xp.sum(keys * keys))
 scaled along the wrong axis: each column of the keys was scaled to length 1; a key is a row
-- xp.sum(keys * keys, axis=-1, keepdims=True)
-+ xp.sum(keys * keys, axis=0, keepdims=True)
-
+~ xp.sum(keys * keys, axis=-1, keepdims=True) => xp.sum(keys * keys, axis=0, keepdims=True)
 values scaled too: the keys alone are scaled to length 1; here the values were scaled as well before they were written
 - rest = k @ k.T @ values - values
 + values = values / xp.sqrt(xp.sum(values * values, axis=-1, keepdims=True))
 +     rest = k @ k.T @ values - values
-
 mixed terms dropped: the squared lengths of the single disturbances were added; the vectors have to be added first, and may cancel or reinforce each other
-- squares = xp.sum(rest * rest, axis=-1)
-+ squares = (k @ k.T) ** 2 @ xp.sum(values * values, axis=-1) - xp.sum(values * values, axis=-1)
-
+~ squares = xp.sum(rest * rest, axis=-1) => squares = (k @ k.T) ** 2 @ xp.sum(values * values, axis=-1) - xp.sum(values * values, axis=-1)
 lengths not squared: this is the ratio of the lengths; the squared lengths are asked for
-- squares / xp.sum(values * values, axis=-1)
-+ xp.sqrt(squares / xp.sum(values * values, axis=-1))
-
+~ squares / xp.sum(values * values, axis=-1) => xp.sqrt(squares / xp.sum(values * values, axis=-1))
 values' length not squared: the squared length of the rest was divided by the length of the value; both are squared
-- squares / xp.sum(values * values, axis=-1)
-+ squares / xp.sqrt(xp.sum(values * values, axis=-1))
-
+~ squares / xp.sum(values * values, axis=-1) => squares / xp.sqrt(xp.sum(values * values, axis=-1))
 absolute sum: the sum of absolute values was taken for the length; its square is the sum of squares
 -     squares = xp.sum(rest * rest, axis=-1)
 -     ratio = squares / xp.sum(values * values, axis=-1)
 +     squares = xp.sum(abs(rest), axis=-1)
 +     ratio = squares / xp.sum(abs(values), axis=-1)
-
 divided by all values: the rest was divided by the squared length of all values together; each key's by that of its own
-- xp.sum(values * values, axis=-1)
-+ xp.sum(values * values)
-
+~ xp.sum(values * values, axis=-1) => xp.sum(values * values)
 divided by the mean value: the rest was divided by the mean squared length; each key's by that of its own value
-- xp.sum(values * values, axis=-1)
-+ xp.mean(xp.sum(values * values, axis=-1))
-
+~ xp.sum(values * values, axis=-1) => xp.mean(xp.sum(values * values, axis=-1))
 mean instead of sum: the rest's squares were averaged and the value's added; both squared lengths are sums over V
-- xp.sum(rest * rest, axis=-1)
-+ xp.mean(rest * rest, axis=-1)
-
+~ xp.sum(rest * rest, axis=-1) => xp.mean(rest * rest, axis=-1)
 not divided: this is the squared length of the rest alone; it is divided by that of the key's own value
-- squares / xp.sum(values * values, axis=-1)
-+ squares
-
+~ squares / xp.sum(values * values, axis=-1) => squares
 divided by what is read: the rest was divided by all that is read; asked for is its ratio to the value alone
-- squares / xp.sum(values * values, axis=-1)
-+ squares / xp.sum((rest + values) ** 2, axis=-1)
-
+~ squares / xp.sum(values * values, axis=-1) => squares / xp.sum((rest + values) ** 2, axis=-1)
 summed over the pairs: the squares were summed over the pairs: there is one ratio for each key, (N,)
 -     squares = xp.sum(rest * rest, axis=-1)
 -     ratio = squares / xp.sum(values * values, axis=-1)
 +     squares = xp.sum(rest * rest, axis=0)
 +     ratio = squares / xp.sum(values * values, axis=0)
-
 one pair too few: {{pairs.few_says}}
-- {{pairs.it}}
-+ {{pairs.few}}
-
+~ {{pairs.it}} => {{pairs.few}}
 values taken for keys: the number of columns is K, the size of a key; here V was taken, the size of a value, which does not matter for the ratio
-- limit * keys.shape[1]
-+ limit * values.shape[1]
-
+~ limit * keys.shape[1] => limit * values.shape[1]
 pairs taken for columns: K is the size of a key; here the number of the pairs was taken
-- limit * keys.shape[1]
-+ limit * keys.shape[0]
-
+~ limit * keys.shape[1] => limit * keys.shape[0]
 as many as columns: K pairs fit without any disturbance only if their keys are orthogonal; random keys disturb each other, and the mean ratio is (N - 1)/K
-- {{pairs.it}}
-+ keys.shape[1]
-
+~ {{pairs.it}} => keys.shape[1]
 rounded up: the number of pairs was rounded up, so that the mean ratio is above the limit
-- {{pairs.it}}
-+ {{pairs.up}}
-
+~ {{pairs.it}} => {{pairs.up}}
 limit excluded: a mean ratio equal to the limit was refused; at most the limit includes it
-- {{pairs.it}}
-+ {{pairs.below}}
-
+~ {{pairs.it}} => {{pairs.below}}
 root of 1/K: the mean of the square of a product of keys is 1/K; here its root was taken
-- limit * keys.shape[1]
-+ limit * keys.shape[1] ** 0.5
-
+~ limit * keys.shape[1] => limit * keys.shape[1] ** 0.5
 limit squared: the limit was squared: the ratio is one of squared lengths already
-- limit * keys.shape[1]
-+ limit**2 * keys.shape[1]
-
+~ limit * keys.shape[1] => limit**2 * keys.shape[1]
 later pairs only: only the pairs that came later were counted; all others are in the memory when it is read
-- k @ k.T @ values - values
-+ xp.triu(k @ k.T) @ values - values
-
+~ k @ k.T @ values - values => xp.triu(k @ k.T) @ values - values
 earlier pairs only: only the pairs that came earlier were counted; all others are in the memory when it is read
-- k @ k.T @ values - values
-+ xp.tril(k @ k.T) @ values - values
-
+~ k @ k.T @ values - values => xp.tril(k @ k.T) @ values - values
 entry by entry: each number of the rest was divided by its own number of the value; the ratio is one of squared lengths
 -     squares = xp.sum(rest * rest, axis=-1)
 -     ratio = squares / xp.sum(values * values, axis=-1)
 +     squares = (rest / values) ** 2
 +     ratio = xp.mean(squares, axis=-1)
-
 sum entry by entry: each number of the rest was divided by its own number of the value; the ratio is one of squared lengths
 -     squares = xp.sum(rest * rest, axis=-1)
 -     ratio = squares / xp.sum(values * values, axis=-1)
 +     squares = (rest / values) ** 2
 +     ratio = xp.sum(squares, axis=-1)
-
 keys alone: this is the sum of the squared products of the keys, without any values; the ratio is about the values that these keys bring along
-- squares / xp.sum(values * values, axis=-1)
-+ 0 * squares + xp.sum((k @ k.T) ** 2, axis=-1) - 1
-
+~ squares / xp.sum(values * values, axis=-1) => 0 * squares + xp.sum((k @ k.T) ** 2, axis=-1) - 1
 mean in place of what is measured: every ratio is (N - 1)/K: that is the mean over random keys, and the way to `fits`; the ratio is asked for of these very keys
-- squares / xp.sum(values * values, axis=-1)
-+ 0 * squares + (keys.shape[0] - 1) / keys.shape[1]
-
+~ squares / xp.sum(values * values, axis=-1) => 0 * squares + (keys.shape[0] - 1) / keys.shape[1]
 one side scaled: the keys have length 1 where they are read with, and not where they were written
-- k @ k.T @ values
-+ k @ keys.T @ values
-
+~ k @ k.T @ values => k @ keys.T @ values
 other side scaled: the keys have length 1 where they were written, and not where they are read with
-- k @ k.T @ values
-+ keys @ k.T @ values
-
+~ k @ k.T @ values => keys @ k.T @ values
 rounded to the nearest: the number of pairs was rounded to the nearest, and may be one too many: the mean ratio has to be at most the limit
-- {{pairs.it}}
-+ {{pairs.nearest}}
-
+~ {{pairs.it}} => {{pairs.nearest}}
 two pairs too few: {{pairs.two_says}}
-- {{pairs.it}}
-+ {{pairs.two}}
-
+~ {{pairs.it}} => {{pairs.two}}
 one pair too many: {{pairs.many_says}}
-- {{pairs.it}}
-+ {{pairs.many}}
-
+~ {{pairs.it}} => {{pairs.many}}
 own value removed twice: the products of the keys with themselves were taken out, and then the values once more
-- k @ k.T @ values - values
-+ (k @ k.T) @ values - 2 * values
-
+~ k @ k.T @ values - values => (k @ k.T) @ values - 2 * values
 values added: the values were added to what is read; the rest is what is read less the values
-- k @ k.T @ values - values
-+ k @ k.T @ values + values
-
+~ k @ k.T @ values - values => k @ k.T @ values + values
 absolute products: the products of the keys lost their sign: what is read adds up with its signs
-- k @ k.T @ values
-+ abs(k @ k.T) @ values
-
+~ k @ k.T @ values => abs(k @ k.T) @ values
 squared products: the products of the keys were squared before they weighted the values; the mean of the square is for `fits`
-- k @ k.T @ values
-+ (k @ k.T) ** 2 @ values
-
+~ k @ k.T @ values => (k @ k.T) ** 2 @ values
 squared length of the difference: the rest's numbers were summed and the sum was squared: each is squared first, and then they are summed
-- xp.sum(rest * rest, axis=-1)
-+ xp.sum(rest, axis=-1) ** 2
-
+~ xp.sum(rest * rest, axis=-1) => xp.sum(rest, axis=-1) ** 2
 ratio upside down: the value's squared length was divided by that of the rest
-- squares / xp.sum(values * values, axis=-1)
-+ xp.sum(values * values, axis=-1) / squares
-
+~ squares / xp.sum(values * values, axis=-1) => xp.sum(values * values, axis=-1) / squares
 per column: the ratio was divided by K; 1/K is what one other pair adds on average, and it is in the products of the keys already
-- squares / xp.sum(values * values, axis=-1)
-+ squares / xp.sum(values * values, axis=-1) / keys.shape[1]
-
+~ squares / xp.sum(values * values, axis=-1) => squares / xp.sum(values * values, axis=-1) / keys.shape[1]
 per pair: the ratio was divided by the N - 1 other pairs; they disturb together
-- squares / xp.sum(values * values, axis=-1)
-+ squares / xp.sum(values * values, axis=-1) / (keys.shape[0] - 1)
-
+~ squares / xp.sum(values * values, axis=-1) => squares / xp.sum(values * values, axis=-1) / (keys.shape[0] - 1)
 divided by the limit: the number of columns was divided by the limit; (N - 1)/K ≤ limit gives N - 1 ≤ limit · K
-- int(limit * keys.shape[1])
-+ int(keys.shape[1] / max(limit, 1e-9))
-
+~ int(limit * keys.shape[1]) => int(keys.shape[1] / max(limit, 1e-9))
 number of pairs: `fits` is the number of pairs that came; it is the largest number whose mean ratio is at most the limit
-- {{pairs.it}}
-+ keys.shape[0]
-
+~ {{pairs.it}} => keys.shape[0]
 pairs taken for columns, one too few: K is the size of a key; here the number of the pairs was taken, and N - 1 not N disturb
-- {{pairs.it}}
-+ {{pairs.rows}}
-
+~ {{pairs.it}} => {{pairs.rows}}
 limit of K - 1: the mean of the squared product is 1/K; here it was 1/(K - 1)
-- limit * keys.shape[1]
-+ limit * (keys.shape[1] - 1)
-
+~ limit * keys.shape[1] => limit * (keys.shape[1] - 1)
 one column less: (N - 1)/K ≤ limit gives {{pairs.bound}}; here it was limit · (K - 1)
-- {{pairs.it}}
-+ {{pairs.column}}
-
+~ {{pairs.it}} => {{pairs.column}}
 half of the value removed: the rest is what is read less the whole value
-- k @ k.T @ values - values
-+ k @ k.T @ values - 0.5 * values
-
+~ k @ k.T @ values - values => k @ k.T @ values - 0.5 * values
 variance for the squared length: the variance of the value's numbers was taken; its squared length is the sum of their squares
-- xp.sum(values * values, axis=-1)
-+ xp.mean((values - xp.mean(values, axis=-1, keepdims=True)) ** 2, axis=-1)
-
+~ xp.sum(values * values, axis=-1) => xp.mean((values - xp.mean(values, axis=-1, keepdims=True)) ** 2, axis=-1)
 mean squares in both: the squares were averaged below the line and summed above it
-- xp.sum(values * values, axis=-1)
-+ xp.mean(values * values, axis=-1)
-
+~ xp.sum(values * values, axis=-1) => xp.mean(values * values, axis=-1)
 largest instead of sum: the largest square was taken for the squared length, which is the sum of all
-- xp.sum(rest * rest, axis=-1)
-+ xp.max(rest * rest, axis=-1)
-
+~ xp.sum(rest * rest, axis=-1) => xp.max(rest * rest, axis=-1)
 all rests together: the rests of all keys were summed; each key has its own
-- xp.sum(rest * rest, axis=-1)
-+ xp.sum(rest * rest) + 0 * values[:, 0]
-
+~ xp.sum(rest * rest, axis=-1) => xp.sum(rest * rest) + 0 * values[:, 0]
 products without values: the rest was made of the products of the keys alone; they weight the values
-- k @ k.T @ values - values
-+ xp.sum(k @ k.T, axis=-1, keepdims=True) * values - values
-
+~ k @ k.T @ values - values => xp.sum(k @ k.T, axis=-1, keepdims=True) * values - values
 pairs counted: the pairs whose ratio is at most the limit were counted; `fits` is worked out by hand, from K and the limit, and does not look at the pairs
-- {{pairs.it}}
-+ int(xp.sum(xp.astype(ratio <= limit, ratio.dtype)))
-
+~ {{pairs.it}} => int(xp.sum(xp.astype(ratio <= limit, ratio.dtype)))
 one length for all keys: all keys were divided by one length, a mean over them; each is scaled by its own
-- k = keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
-+ k = keys / xp.sqrt(xp.mean(xp.sum(keys * keys, axis=-1)))
-
+~ k = keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True)) => k = keys / xp.sqrt(xp.mean(xp.sum(keys * keys, axis=-1)))
 share for a number: how many fit is a whole number
--     fits = {{pairs.it}}
-+     fits = {{pairs.real}}
+~     fits = {{pairs.it}} =>     fits = {{pairs.real}}
 """
 
 # %% [markdown]
@@ -737,167 +626,93 @@ properties.points("Task 2 holds.")
 # %% mistakes="replace_step"
 r"""
 old value read with q: you used q_t where the old value is read with r_t: the query asks what is read at the end, the removal key what is erased
-- old = looked_up(S, r)
-+ old = looked_up(S, q)
-
+~ old = looked_up(S, r) => old = looked_up(S, q)
 old value read with k: you used k_t where the old value is read with r_t: k_t says where v_t is written
-- old = looked_up(S, r)
-+ old = looked_up(S, k)
-
+~ old = looked_up(S, r) => old = looked_up(S, k)
 erased under k: the old value was taken away under k_t; it was read under r_t, and is erased there
-- outer(erase * old, r)
-+ outer(erase * old, k)
-
+~ outer(erase * old, r) => outer(erase * old, k)
 one key for both: this is the chapter's delta rule with one key, k_t; here the old value is read and erased under r_t
 -     old = looked_up(S, r)
 -     S_new = S - outer(erase * old, r) + outer(v, k)
 +     old = looked_up(S, k)
 +     S_new = S - outer(erase * old, k) + outer(v, k)
-
 written under r: the value was written under r_t, the removal key; it belongs under k_t
-- outer(v, k)
-+ outer(v, r)
-
+~ outer(v, k) => outer(v, r)
 keys exchanged: the two keys have changed places: r_t is where something is erased, k_t where v_t is written
 -     old = looked_up(S, r)
 -     S_new = S - outer(erase * old, r) + outer(v, k)
 +     old = looked_up(S, k)
 +     S_new = S - outer(erase * old, k) + outer(v, r)
-
 rate of writing: the value was multiplied by the rate of erasing; v_t is written whole
-- outer(v, k)
-+ outer(erase * v, k)
-
+~ outer(v, k) => outer(erase * v, k)
 erased whole: the rate was left out: everything under r_t was erased
-- outer(erase * old, r)
-+ outer(old, r)
-
+~ outer(erase * old, r) => outer(old, r)
 rate of keeping: 1 - erase was taken for the rate: `erase` is the share that goes, not the one that stays
-- outer(erase * old, r)
-+ outer((1 - erase) * old, r)
-
+~ outer(erase * old, r) => outer((1 - erase) * old, r)
 nothing erased: this is Hebb's rule: nothing was erased
-- outer(erase * old, r)
-+ 0 * outer(erase * old, r)
-
+~ outer(erase * old, r) => 0 * outer(erase * old, r)
 added instead of erased: what should be erased was added
-- S - outer(erase * old, r)
-+ S + outer(erase * old, r)
-
+~ S - outer(erase * old, r) => S + outer(erase * old, r)
 nothing written: the value is missing: only the erasing was done
--  + outer(v, k)
-+  + 0 * outer(v, k)
-
+~  + outer(v, k) =>  + 0 * outer(v, k)
 old memory lost: the new memory holds nothing of S but what was erased: S itself is missing
-- S_new = S - outer
-+ S_new = -outer
-
+~ S_new = S - outer => S_new = -outer
 read too early: y was read from the memory before the step; it is read after the writing
-- looked_up(S_new, q)
-+ looked_up(S, q)
-
+~ looked_up(S_new, q) => looked_up(S, q)
 read before the writing: y was read after the erasing, and before the value was written
-- looked_up(S_new, q)
-+ looked_up(S_new - outer(v, k), q)
-
+~ looked_up(S_new, q) => looked_up(S_new - outer(v, k), q)
 read with k: you used k_t where the memory is read with q_t
-- looked_up(S_new, q)
-+ looked_up(S_new, k)
-
+~ looked_up(S_new, q) => looked_up(S_new, k)
 read with r: you used r_t where the memory is read with q_t
-- looked_up(S_new, q)
-+ looked_up(S_new, r)
-
+~ looked_up(S_new, q) => looked_up(S_new, r)
 written first: the value was written first, and part of it erased again: the old value is read from S_{t-1}
--     old = looked_up(S, r)
-+     old = looked_up(S + outer(v, k), r)
-
+~     old = looked_up(S, r) =>     old = looked_up(S + outer(v, k), r)
 outer product the wrong way: the outer product k v^T was added, transposed: rows belong to values, columns to keys
-- outer(v, k)
-+ outer(k, v)
-
+~ outer(v, k) => outer(k, v)
 what is missing was written: v_t less the old value was written under k_t; here erasing and writing are two acts, and v_t is written whole
-- outer(v, k)
-+ outer(v - old, k)
-
+~ outer(v, k) => outer(v - old, k)
 removal key scaled: the removal key was scaled to length 1; the text leaves both keys as they are
 - old = looked_up(S, r)
 + r = unit(r)[0]
 +     old = looked_up(S, r)
-
 key scaled: the key was scaled to length 1; the text leaves both keys as they are
-- outer(v, k)
-+ outer(v, unit(k)[0])
-
+~ outer(v, k) => outer(v, unit(k)[0])
 both keys scaled: both keys were scaled to length 1; the text leaves them as they are
 -     old = looked_up(S, r)
 +     r, k = unit(r)[0], unit(k)[0]
 +     old = looked_up(S, r)
-
 columns for rows: y = S^T q was read: the query belongs to the columns
-- looked_up(S_new, q)
-+ looked_back(S_new, q)
-
+~ looked_up(S_new, q) => looked_back(S_new, q)
 old value by columns: the old value was read as S^T r: keys belong to the columns, so it is S r
-- looked_up(S, r)
-+ looked_back(S, r)
-
+~ looked_up(S, r) => looked_back(S, r)
 the new value erased: what was erased under r_t is v_t; it is the old value, which is read from S_{t-1}
-- outer(erase * old, r)
-+ outer(erase * v, r)
-
+~ outer(erase * old, r) => outer(erase * v, r)
 the chapter's delta rule: this is the chapter's delta rule with the rate `erase`; here the old value is read and erased under r_t, and v_t written whole under k_t
-- S - outer(erase * old, r) + outer(v, k)
-+ S + outer(erase * (v - looked_up(S, k)), k)
-
+~ S - outer(erase * old, r) + outer(v, k) => S + outer(erase * (v - looked_up(S, k)), k)
 the delta rule under r: this is the chapter's delta rule under the removal key; v_t belongs under k_t, and is written whole
-- S - outer(erase * old, r) + outer(v, k)
-+ S + outer(erase * (v - old), r)
-
+~ S - outer(erase * old, r) + outer(v, k) => S + outer(erase * (v - old), r)
 all of it faded: the whole memory was multiplied by 1 - erase: that is a decay; only what stands under r_t is erased
-- S - outer(erase * old, r)
-+ S - erase[..., None] * S
-
+~ S - outer(erase * old, r) => S - erase[..., None] * S
 erased under q: the old value was taken away under q_t; it is erased under r_t
-- outer(erase * old, r)
-+ outer(erase * old, q)
-
+~ outer(erase * old, r) => outer(erase * old, q)
 written under q: the value was written under q_t; it belongs under k_t
-- outer(v, k)
-+ outer(v, q)
-
+~ outer(v, k) => outer(v, q)
 erased under both: what stands under k_t was erased as well; only r_t says what is erased
-- S - outer(erase * old, r)
-+ S - outer(erase * old, r) - outer(erase * looked_up(S, k), k)
-
+~ S - outer(erase * old, r) => S - outer(erase * old, r) - outer(erase * looked_up(S, k), k)
 rest of the rate written: 1 - erase of the value was written; v_t is written whole
-- outer(v, k)
-+ outer((1 - erase) * v, k)
-
+~ outer(v, k) => outer((1 - erase) * v, k)
 divided by the rate: the old value was divided by the rate; it is multiplied by it
-- outer(erase * old, r)
-+ outer(old / erase, r)
-
+~ outer(erase * old, r) => outer(old / erase, r)
 rate squared: the rate acts twice: once is enough
-- outer(erase * old, r)
-+ outer(erase * erase * old, r)
-
+~ outer(erase * old, r) => outer(erase * erase * old, r)
 what is missing, at the rate: v_t less the old value at its rate was written under k_t, and the old value erased as well: erasing and writing are two acts
-- outer(v, k)
-+ outer(v - erase * old, k)
-
+~ outer(v, k) => outer(v - erase * old, k)
 signs exchanged: both signs are turned round: the old value goes, the new one comes
-- S - outer(erase * old, r) + outer(v, k)
-+ S + outer(erase * old, r) - outer(v, k)
-
+~ S - outer(erase * old, r) + outer(v, k) => S + outer(erase * old, r) - outer(v, k)
 value taken away: the value was subtracted; it is written
-- + outer(v, k)
-+ - outer(v, k)
-
+~ + outer(v, k) => - outer(v, k)
 written twice: the value was written under both keys; it belongs under k_t alone
-- + outer(v, k)
-+ + outer(v, k) + outer(v, r)
-
+~ + outer(v, k) => + outer(v, k) + outer(v, r)
 key for key: all three vectors were taken to be k_t: the query asks with q_t, and r_t erases
 -     old = looked_up(S, r)
 -     S_new = S - outer(erase * old, r) + outer(v, k)
@@ -905,46 +720,26 @@ key for key: all three vectors were taken to be k_t: the query asks with q_t, an
 +     old = looked_up(S, k)
 +     S_new = S - outer(erase * old, k) + outer(v, k)
 +     y = looked_up(S_new, k)
-
 erased after the reading: y was read before anything was erased
-- looked_up(S_new, q)
-+ looked_up(S + outer(v, k), q)
-
+~ looked_up(S_new, q) => looked_up(S + outer(v, k), q)
 old less new: what was erased under r_t is the old value less the new one; only the old value is
-- outer(erase * old, r)
-+ outer(erase * (old - v), r)
-
+~ outer(erase * old, r) => outer(erase * (old - v), r)
 more than all of it: 1 + erase of the old value was taken away; the rate alone multiplies it
-- outer(erase * old, r)
-+ outer((1 + erase) * old, r)
-
+~ outer(erase * old, r) => outer((1 + erase) * old, r)
 memory from nothing: the new memory holds nothing but the new value: S_{t-1} is kept, less what is erased
-- S - outer(erase * old, r)
-+ 0 * S
-
+~ S - outer(erase * old, r) => 0 * S
 value added to the reading: v_t was added to y: it is in the memory already where the query finds it
-- looked_up(S_new, q)
-+ looked_up(S_new, q) + v
-
+~ looked_up(S_new, q) => looked_up(S_new, q) + v
 change read: y was read from the change of the memory; it is read from all of it
-- looked_up(S_new, q)
-+ looked_up(S_new - S, q)
-
+~ looked_up(S_new, q) => looked_up(S_new - S, q)
 erased under a scaled key: the old value was taken away under r_t scaled to length 1; neither key is scaled
-- outer(erase * old, r)
-+ outer(erase * old, unit(r)[0])
-
+~ outer(erase * old, r) => outer(erase * old, unit(r)[0])
 erased and written under r: v_t less the old value was written under r_t, and v_t not under k_t
-- outer(v, k)
-+ outer(v - old, r)
-
+~ outer(v, k) => outer(v - old, r)
 delta rule under r: the old value was erased twice: v_t less the old value at its rate was written under r_t as well
-- outer(v, k)
-+ outer(erase * (v - old), r)
-
+~ outer(v, k) => outer(erase * (v - old), r)
 old value by the sum of the key: the value under the key was read as a sum over columns, without the key
-- looked_up(S, r)
-+ looked_up(S, 0 * r + 1)
+~ looked_up(S, r) => looked_up(S, 0 * r + 1)
 """
 
 # %% [markdown]
@@ -1084,257 +879,133 @@ properties.points("Task 3 holds.")
 # %% mistakes="replace_step_vjp"
 r"""
 output's share dropped: what reaches S_t through y_t, d_y q^T, is missing: y is read from S_t
-- d_S_new + outer(d_y, q)
-+ d_S_new
-
+~ d_S_new + outer(d_y, q) => d_S_new
 later steps dropped: what comes from the steps that follow, d_S_new, is missing
-- d_S_new + outer(d_y, q)
-+ outer(d_y, q)
-
+~ d_S_new + outer(d_y, q) => outer(d_y, q)
 output's share with k: d_y k^T was added; y is read with q_t
-- outer(d_y, q)
-+ outer(d_y, k)
-
+~ outer(d_y, q) => outer(d_y, k)
 query from the old memory: d_q was computed with S_{t-1}; y is read from S_t
-- looked_back(S_new, d_y)
-+ looked_back(S, d_y)
-
+~ looked_back(S_new, d_y) => looked_back(S, d_y)
 query from what arrives: d_q was computed from the gradient of S_t; it is S_t^T d_y
-- looked_back(S_new, d_y)
-+ looked_back(D, d_y)
-
+~ looked_back(S_new, d_y) => looked_back(D, d_y)
 value with the removal key: d_v was read with r_t; v_t was written under k_t
-- looked_up(D, k)
-+ looked_up(D, r)
-
+~ looked_up(D, k) => looked_up(D, r)
 key from the old value: d_k was computed with the old value; under k_t stands v_t
-- looked_back(D, v)
-+ looked_back(D, v - erase * old)
-
+~ looked_back(D, v) => looked_back(D, v - erase * old)
 removal with the key: what reaches the erased value was read with k_t; it was erased under r_t
-- d_u = looked_up(D, r)
-+ d_u = looked_up(D, k)
-
+~ d_u = looked_up(D, r) => d_u = looked_up(D, k)
 rate dropped: the factor erase is missing in what reaches the old value
-- d_old = -erase * d_u
-+ d_old = -d_u
-
+~ d_old = -erase * d_u => d_old = -d_u
 sign of the old value: erasing takes away, so what reaches the old value has a minus
-- d_old = -erase * d_u
-+ d_old = erase * d_u
-
+~ d_old = -erase * d_u => d_old = erase * d_u
 sign of the rate: d_erase has the wrong sign: a larger rate takes away more
-- -xp.sum(old * d_u
-+ xp.sum(old * d_u
-
+~ -xp.sum(old * d_u => xp.sum(old * d_u
 rate from v: d_erase was computed with v_t; it multiplies the old value
-- xp.sum(old * d_u, axis
-+ xp.sum(v * d_u, axis
-
+~ xp.sum(old * d_u, axis => xp.sum(v * d_u, axis
 rate in its own gradient: d_erase has the factor erase in it; the derivative of erase · old with respect to erase is old
-- xp.sum(old * d_u, axis
-+ xp.sum(erase * old * d_u, axis
-
+~ xp.sum(old * d_u, axis => xp.sum(erase * old * d_u, axis
 rate averaged: d_erase is a mean over the rows; one rate serves all rows, so their gradients add up
-- -xp.sum(
-+ -xp.mean(
-
+~ -xp.sum( => -xp.mean(
 sign of the removal key: both parts of d_r have the wrong sign
-- looked_back(S, d_old) - looked_back(D, erase * old)
-+ looked_back(D, erase * old) - looked_back(S, d_old)
-
+~ looked_back(S, d_old) - looked_back(D, erase * old) => looked_back(D, erase * old) - looked_back(S, d_old)
 signs within the removal key: the two parts of d_r have different signs here; both belong to what is taken away, and have a minus (d_old has it already)
-- looked_back(S, d_old) - looked_back(D, erase * old)
-+ looked_back(S, d_old) + looked_back(D, erase * old)
-
+~ looked_back(S, d_old) - looked_back(D, erase * old) => looked_back(S, d_old) + looked_back(D, erase * old)
 removal key once, where it reads: r_t has two parts: it reads the old value and says where to erase it; the second is missing in d_r
-- looked_back(S, d_old) - looked_back(D, erase * old)
-+ looked_back(S, d_old)
-
+~ looked_back(S, d_old) - looked_back(D, erase * old) => looked_back(S, d_old)
 removal key once, where it erases: r_t has two parts: it reads the old value and says where to erase it; the first is missing in d_r
-- looked_back(S, d_old) - looked_back(D, erase * old)
-+ -looked_back(D, erase * old)
-
+~ looked_back(S, d_old) - looked_back(D, erase * old) => -looked_back(D, erase * old)
 old value from the new memory: d_r was computed with S_t; the old value is read from S_{t-1}
-- looked_back(S, d_old)
-+ looked_back(S_new, d_old)
-
+~ looked_back(S, d_old) => looked_back(S_new, d_old)
 rate dropped where it erases: the factor erase is missing in the part of d_r that comes from where is erased
-- looked_back(D, erase * old)
-+ looked_back(D, old)
-
+~ looked_back(D, erase * old) => looked_back(D, old)
 memory once: S_{t-1} has two ways into S_t: directly, and through the old value that is read from it; the second is missing in d_S
-- D + outer(d_old, r)
-+ D
-
+~ D + outer(d_old, r) => D
 memory through the old value only: S_{t-1} has two ways into S_t: directly, and through the old value that is read from it; the first is missing in d_S
-- D + outer(d_old, r)
-+ outer(d_old, r)
-
+~ D + outer(d_old, r) => outer(d_old, r)
 memory with the key: the old value is read with r_t, so d_S gets d_old r^T; here it was k_t
-- D + outer(d_old, r)
-+ D + outer(d_old, k)
-
+~ D + outer(d_old, r) => D + outer(d_old, k)
 memory with a plus: d_S gets more along r_t instead of less
-- D + outer(d_old, r)
-+ D - outer(d_old, r)
-
+~ D + outer(d_old, r) => D - outer(d_old, r)
 arrived only: d_S was made of d_S_new; what comes through y belongs to it as well
-- D + outer(d_old, r)
-+ d_S_new + outer(d_old, r)
-
+~ D + outer(d_old, r) => d_S_new + outer(d_old, r)
 keys exchanged in the result: d_k and d_r have changed places
 -     d_S = D + outer(d_old, r)
 +     d_S = D + outer(d_old, r)
 +     d_r, d_k = d_k, d_r
-
 one key for both: this is the gradient of the delta rule with one key, where d_k has the parts of d_r in it; here r_t and k_t are two arguments
-- looked_back(D, v)
-+ looked_back(D, v - erase * old) - looked_back(S, erase * looked_up(D, r))
-
+~ looked_back(D, v) => looked_back(D, v - erase * old) - looked_back(S, erase * looked_up(D, r))
 query left out: d_q is zero: y_t is read with the query, so d_q = S_t^T d_y
-- looked_back(S_new, d_y)
-+ 0 * looked_back(S_new, d_y)
-
+~ looked_back(S_new, d_y) => 0 * looked_back(S_new, d_y)
 rate at the value: d_v was multiplied by the rate; v_t is written whole
-- looked_up(D, k), looked
-+ erase * looked_up(D, k), looked
-
+~ looked_up(D, k), looked => erase * looked_up(D, k), looked
 value from later steps only: d_v was made of d_S_new alone; what comes through y_t reaches it too
-- looked_up(D, k), looked
-+ looked_up(d_S_new, k), looked
-
+~ looked_up(D, k), looked => looked_up(d_S_new, k), looked
 key from later steps only: d_k was made of d_S_new alone; what comes through y_t reaches it too
-- looked_back(D, v)
-+ looked_back(d_S_new, v)
-
+~ looked_back(D, v) => looked_back(d_S_new, v)
 removal from later steps only: the part of d_r from where is erased was made of d_S_new alone; what comes through y_t reaches it too
-- looked_back(D, erase * old)
-+ looked_back(d_S_new, erase * old)
-
+~ looked_back(D, erase * old) => looked_back(d_S_new, erase * old)
 old value from later steps only: what reaches the old value was made of d_S_new alone; what comes through y_t reaches it too
-- d_u = looked_up(D, r)
-+ d_u = looked_up(d_S_new, r)
-
+~ d_u = looked_up(D, r) => d_u = looked_up(d_S_new, r)
 the whole faded: d_S is (1 - erase) D: that is for a decay; only along r_t is less kept
-- D + outer(d_old, r)
-+ D - erase[..., None] * D
-
+~ D + outer(d_old, r) => D - erase[..., None] * D
 old value for its gradient: the old value itself was taken for what reaches it
-- d_old = -erase * d_u
-+ d_old = -erase * old
-
+~ d_old = -erase * d_u => d_old = -erase * old
 key with the old value: d_k was made with the old value; it is v_t that was written under k_t
-- looked_back(D, v)
-+ looked_back(D, old)
-
+~ looked_back(D, v) => looked_back(D, old)
 key with what was erased: d_k was made with what was erased; it is v_t that was written under k_t
-- looked_back(D, v)
-+ looked_back(D, -erase * old)
-
+~ looked_back(D, v) => looked_back(D, -erase * old)
 output's share with r: d_y r^T was added; y is read with q_t
-- outer(d_y, q)
-+ outer(d_y, r)
-
+~ outer(d_y, q) => outer(d_y, r)
 query also writes: d_q has a part from the writing; q_t only reads
-- d_q = looked_back(S_new, d_y)
-+ d_q = looked_back(S_new, d_y) + looked_back(d_S_new, v)
-
+~ d_q = looked_back(S_new, d_y) => d_q = looked_back(S_new, d_y) + looked_back(d_S_new, v)
 value from the output alone: d_v is made of d_y (k q) alone; what comes from later steps reaches it too
-- looked_up(D, k), looked
-+ looked_up(outer(d_y, q), k), looked
-
+~ looked_up(D, k), looked => looked_up(outer(d_y, q), k), looked
 key from the output alone: d_k is made of what comes through y_t alone; what comes from later steps reaches it too
-- looked_back(D, v)
-+ looked_back(outer(d_y, q), v)
-
+~ looked_back(D, v) => looked_back(outer(d_y, q), v)
 rate read with k: d_erase was made with what is read of D under k_t; it was erased under r_t
-- xp.sum(old * d_u, axis
-+ xp.sum(old * looked_up(D, k), axis
-
+~ xp.sum(old * d_u, axis => xp.sum(old * looked_up(D, k), axis
 rate for rows: d_erase was summed over the batch as well as over the rows; each sequence has a rate of its own, so sum over V alone
-- -xp.sum(old * d_u, axis=-1, keepdims=True)
-+ -xp.sum(old * d_u, keepdims=True) + 0 * erase
-
+~ -xp.sum(old * d_u, axis=-1, keepdims=True) => -xp.sum(old * d_u, keepdims=True) + 0 * erase
 sign of the removal key where it reads: the part of d_r through the old value has the wrong sign
-- looked_back(S, d_old) - looked_back
-+ -looked_back(S, d_old) - looked_back
-
+~ looked_back(S, d_old) - looked_back => -looked_back(S, d_old) - looked_back
 removal key with the value: d_r was made with v_t; what was erased under r_t is the old value
-- looked_back(D, erase * old)
-+ looked_back(D, erase * v)
-
+~ looked_back(D, erase * old) => looked_back(D, erase * v)
 output's share subtracted: d_y q^T was subtracted; it adds to what comes from later steps
-- d_S_new + outer(d_y, q)
-+ d_S_new - outer(d_y, q)
-
+~ d_S_new + outer(d_y, q) => d_S_new - outer(d_y, q)
 output's share twice: d_y q^T was counted twice
-- d_S_new + outer(d_y, q)
-+ d_S_new + 2 * outer(d_y, q)
-
+~ d_S_new + outer(d_y, q) => d_S_new + 2 * outer(d_y, q)
 value's sign: d_v has the wrong sign: v_t is added
-- looked_up(D, k), looked
-+ -looked_up(D, k), looked
-
+~ looked_up(D, k), looked => -looked_up(D, k), looked
 key's sign: d_k has the wrong sign: what is written under k_t is added
-- looked_back(D, v)
-+ -looked_back(D, v)
-
+~ looked_back(D, v) => -looked_back(D, v)
 rate at the key: d_k was multiplied by the rate; v_t is written whole under k_t
-- looked_back(D, v)
-+ erase * looked_back(D, v)
-
+~ looked_back(D, v) => erase * looked_back(D, v)
 memory through what is written: the gradient of the value was taken out of d_S; what is written does not depend on S_{t-1}
-- D + outer(d_old, r)
-+ D - outer(d_v, k)
-
+~ D + outer(d_old, r) => D - outer(d_v, k)
 rate squared: the rate stands twice in what reaches the old value
-- d_old = -erase * d_u
-+ d_old = -erase * erase * d_u
-
+~ d_old = -erase * d_u => d_old = -erase * erase * d_u
 old value before it is erased: what reaches the old value was read with q_t; it was erased under r_t
-- d_u = looked_up(D, r)
-+ d_u = looked_up(D, q)
-
+~ d_u = looked_up(D, r) => d_u = looked_up(D, q)
 memory as it arrived: d_S is what arrived from later steps: the reading and the erasing are missing
-- D + outer(d_old, r)
-+ d_S_new
-
+~ D + outer(d_old, r) => d_S_new
 removal key twice where it erases: d_r has the part from where is erased twice, and the one from the reading not at all
-- looked_back(S, d_old) - looked_back
-+ -looked_back(D, erase * old) - looked_back
-
+~ looked_back(S, d_old) - looked_back => -looked_back(D, erase * old) - looked_back
 query before the writing: d_q was computed before the value was written; y is read from S_t
-- looked_back(S_new, d_y)
-+ looked_back(S - outer(erase * old, r), d_y)
-
+~ looked_back(S_new, d_y) => looked_back(S - outer(erase * old, r), d_y)
 key of what is missing: d_k was made with v_t less the old value; here v_t is written whole
-- looked_back(D, v)
-+ looked_back(D, v - old)
-
+~ looked_back(D, v) => looked_back(D, v - old)
 value by both keys: d_v was read with the difference of the keys; v_t was written under k_t
-- looked_up(D, k), looked
-+ looked_up(D, k - r), looked
-
+~ looked_up(D, k), looked => looked_up(D, k - r), looked
 what is kept: 1 - erase was taken for the factor of what reaches the old value; it is -erase
-- d_old = -erase * d_u
-+ d_old = (1 - erase) * d_u
-
+~ d_old = -erase * d_u => d_old = (1 - erase) * d_u
 rate squared where it erases: the rate stands twice in the part of d_r that comes from where is erased
-- looked_back(D, erase * old)
-+ looked_back(D, erase * erase * old)
-
+~ looked_back(D, erase * old) => looked_back(D, erase * erase * old)
 rate of the squared value: the old value stands twice in d_erase
-- xp.sum(old * d_u, axis
-+ xp.sum(old * old * d_u, axis
-
+~ xp.sum(old * d_u, axis => xp.sum(old * old * d_u, axis
 rate from what is kept: d_erase was made with the new value less the old one; the rate multiplies the old one
-- xp.sum(old * d_u, axis
-+ xp.sum((old - v) * d_u, axis
-
+~ xp.sum(old * d_u, axis => xp.sum((old - v) * d_u, axis
 rate from what reaches the old value: d_erase was made of d_old, which has the factor erase in it already; it is made of d_u, what reaches erase · old
-- d_erase = -xp.sum(old * d_u, axis=-1, keepdims=True)
-+ d_erase = -xp.sum(old * d_old, axis=-1, keepdims=True)
+~ d_erase = -xp.sum(old * d_u, axis=-1, keepdims=True) => d_erase = -xp.sum(old * d_old, axis=-1, keepdims=True)
 """
 
 # %% [markdown]
@@ -1463,267 +1134,173 @@ r"""
 -         by_delta.append(written * {{fade.left}})
 +         by_hebb.append(written * {{fade.odd_kept}})
 +         by_delta.append(written * {{fade.odd_left}})
-
 no fading in the delta rule: the delta rule's weights do not fade; alpha acts {{fade.when}} each write, whatever the rule
-- left = left * alpha[t, ...] * (1 - written)
-+ left = left * (1 - written)
-
+~ left = left * alpha[t, ...] * (1 - written) => left = left * (1 - written)
 no fading in Hebb's rule: Hebb's weights do not fade; alpha acts {{fade.when}} each write, whatever the rule
-- kept = kept * alpha[t, ...]
-+ kept = kept
-
+~ kept = kept * alpha[t, ...] => kept = kept
 fading under the key only: only steps that write under the asked key fade here; alpha acts on the whole memory at every step
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         fading = 1 - same[t, ...] + same[t, ...] * alpha[t, ...]
 +         kept = kept * fading
 +         left = left * fading * (1 - written)
-
 replaced by every write: writes under other keys were taken to replace the value as well; the delta rule leaves alone what is orthogonal to its key
-- (1 - written)
-+ (1 - beta[t, ...])
-
+~ (1 - written) => (1 - beta[t, ...])
 replaced whole: a later write was taken to replace all that stood under the key; with the rate beta it leaves 1 - beta of it
-- (1 - written)
-+ (1 - same[t, ...])
-
+~ (1 - written) => (1 - same[t, ...])
 nothing replaced: both rules have the same weights here; by the delta rule a later write under the key leaves 1 - beta of what stood there
-- left = left * alpha[t, ...] * (1 - written)
-+ left = left * alpha[t, ...]
-
+~ left = left * alpha[t, ...] * (1 - written) => left = left * alpha[t, ...]
 share replaced kept: what a later write leaves was taken to be beta; it leaves 1 - beta, and beta is written
-- (1 - written)
-+ (1 - same[t, ...] + written)
-
+~ (1 - written) => (1 - same[t, ...] + written)
 own replacement: each write was multiplied by its own 1 - beta; it is later writes that replace it
--         by_delta.append(written * {{fade.left}})
-+         by_delta.append(written * {{fade.left}} * (1 - written))
-
+~         by_delta.append(written * {{fade.left}}) =>         by_delta.append(written * {{fade.left}} * (1 - written))
 Hebb replaces too: Hebb's weights contain 1 - beta of later writes; Hebb's rule takes nothing away
-- kept = kept * alpha[t, ...]
-+ kept = kept * alpha[t, ...] * (1 - written)
-
+~ kept = kept * alpha[t, ...] => kept = kept * alpha[t, ...] * (1 - written)
 rules exchanged: Hebb's weights and those of the delta rule have changed places
 -         by_hebb.append(written * {{fade.kept}})
 -         by_delta.append(written * {{fade.left}})
 +         by_hebb.append(written * {{fade.left}})
 +         by_delta.append(written * {{fade.kept}})
-
 rate of writing dropped: the weights have no factor beta: only beta_t of a value is written
 -         by_hebb.append(written * {{fade.kept}})
 -         by_delta.append(written * {{fade.left}})
 +         by_hebb.append(same[t, ...] * {{fade.kept}})
 +         by_delta.append(same[t, ...] * {{fade.left}})
-
 rate dropped in Hebb's rule: Hebb's weights have no factor beta: here both rules write with the rate beta
-- by_hebb.append(written * {{fade.kept}})
-+ by_hebb.append(same[t, ...] * {{fade.kept}})
-
+~ by_hebb.append(written * {{fade.kept}}) => by_hebb.append(same[t, ...] * {{fade.kept}})
 rate dropped in the delta rule: the delta rule's weights have no factor beta: only beta_t of what is missing is written
-- by_delta.append(written * {{fade.left}})
-+ by_delta.append(same[t, ...] * {{fade.left}})
-
+~ by_delta.append(written * {{fade.left}}) => by_delta.append(same[t, ...] * {{fade.left}})
 other keys counted: writes under other keys have a weight here; nothing of them is read under the asked key
 -         by_hebb.append(written * {{fade.kept}})
 -         by_delta.append(written * {{fade.left}})
 +         by_hebb.append(beta[t, ...] * {{fade.kept}})
 +         by_delta.append(beta[t, ...] * {{fade.left}})
-
 from the first to the last: the products run over the earlier steps; a write is faded and replaced by the steps that come after it
-- reversed(range(same.shape[0]))
-+ [*range(same.shape[0])][::1]
-
+~ reversed(range(same.shape[0])) => [*range(same.shape[0])][::1]
 order reversed: the weights stand in the order last to first; the loop ran backward, so the lists are reversed once, at the end
 -         by_hebb.append(written * {{fade.kept}})
 -         by_delta.append(written * {{fade.left}})
 +         by_hebb.insert(0, written * {{fade.kept}})
 +         by_delta.insert(0, written * {{fade.left}})
-
 one step's fading only: each write was faded by one later step alone; the shares of all later steps are multiplied
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = alpha[t, ...]
 +         left = alpha[t, ...] * (1 - written)
-
 one alpha for all: the first step's alpha was used at all steps
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept * alpha[0, ...]
 +         left = left * alpha[0, ...] * (1 - written)
-
 faded by the step before: the alphas are off by one step: a write at step t is faded from step {{fade.on}} on
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept * alpha[t - 1, ...]
 +         left = left * alpha[t - 1, ...] * (1 - written)
-
 replaced before it fades: what a later write takes away was not faded with the rest: 1 - beta is a factor, and multiplies what is left
-- left = left * alpha[t, ...] * (1 - written)
-+ left = left * (alpha[t, ...] - written)
-
+~ left = left * alpha[t, ...] * (1 - written) => left = left * (alpha[t, ...] - written)
 one step's alpha to a power: each write's own alpha was raised to the number of later steps; every step has its own
--         by_hebb.append(written * {{fade.kept}})
-+         by_hebb.append(written * alpha[t, ...] ** (same.shape[0] - 1 - t))
-
+~         by_hebb.append(written * {{fade.kept}}) =>         by_hebb.append(written * alpha[t, ...] ** (same.shape[0] - 1 - t))
 both by a power: each write's own alpha was raised to the number of later steps, for both rules; every step has its own
 -         by_hebb.append(written * {{fade.kept}})
 -         by_delta.append(written * {{fade.left}})
 +         power = alpha[t, ...] ** (same.shape[0] - 1 - t)
 +         by_hebb.append(written * power)
 +         by_delta.append(written * power * {{fade.left}})
-
 weights that sum to 1: Hebb's weights were divided by the sum of the rates of the writes under the key; what is read here is a plain sum
 -     for t in reversed
 +     total = xp.sum(beta * same, axis=0)
 +     kept = kept / total
 +     for t in reversed
-
 subtracted: a later write was subtracted from what is left; it leaves the share 1 - beta, a factor
-- left = left * alpha[t, ...] * (1 - written)
-+ left = left * alpha[t, ...] - written
-
+~ left = left * alpha[t, ...] * (1 - written) => left = left * alpha[t, ...] - written
 Hebb's order reversed: Hebb's weights stand in the order last to first
-- by_hebb.append(written * {{fade.kept}})
-+ by_hebb.insert(0, written * {{fade.kept}})
-
+~ by_hebb.append(written * {{fade.kept}}) => by_hebb.insert(0, written * {{fade.kept}})
 delta's order reversed: the delta rule's weights stand in the order last to first
-- by_delta.append(written * {{fade.left}})
-+ by_delta.insert(0, written * {{fade.left}})
-
+~ by_delta.append(written * {{fade.left}}) => by_delta.insert(0, written * {{fade.left}})
 faded by the rate too: what is kept by Hebb's rule was multiplied by beta as well; beta is the rate of the write, and later writes take nothing away
-- kept = kept * alpha[t, ...]
-+ kept = kept * alpha[t, ...] * beta[t, ...]
-
+~ kept = kept * alpha[t, ...] => kept = kept * alpha[t, ...] * beta[t, ...]
 what goes taken for what is kept: 1 - alpha was kept; alpha is the share kept
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept * (1 - alpha[t, ...])
 +         left = left * (1 - alpha[t, ...]) * (1 - written)
-
 what goes, for Hebb's rule: 1 - alpha was kept in Hebb's weights; alpha is the share kept
-- kept = kept * alpha[t, ...]
-+ kept = kept * (1 - alpha[t, ...])
-
+~ kept = kept * alpha[t, ...] => kept = kept * (1 - alpha[t, ...])
 the last alpha for all: the last step's alpha was used at all steps
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept * alpha[-1, ...]
 +         left = left * alpha[-1, ...] * (1 - written)
-
 the last alpha for Hebb's rule: the last step's alpha was used at all steps, in Hebb's weights
-- kept = kept * alpha[t, ...]
-+ kept = kept * alpha[-1, ...]
-
+~ kept = kept * alpha[t, ...] => kept = kept * alpha[-1, ...]
 the last write alone: only a write at the very last step has a weight by the delta rule; the last one under the key counts, and with a rate below 1 the earlier ones too
-- by_delta.append(written * {{fade.left}})
-+ by_delta.append(written * {{fade.left}} if t == same.shape[0] - 1 else 0 * left)
-
+~ by_delta.append(written * {{fade.left}}) => by_delta.append(written * {{fade.left}} if t == same.shape[0] - 1 else 0 * left)
 fading under other keys only: only steps that write under other keys fade here; alpha acts at every step
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         fading = same[t, ...] + (1 - same[t, ...]) * alpha[t, ...]
 +         kept = kept * fading
 +         left = left * fading * (1 - written)
-
 the other keys' writes: the weights are those of the writes under other keys: same is 1 where the asked key is written
-- written = beta[t, ...] * same[t, ...]
-+ written = beta[t, ...] * (1 - same[t, ...])
-
+~ written = beta[t, ...] * same[t, ...] => written = beta[t, ...] * (1 - same[t, ...])
 shares added: what is kept is a sum of alphas; shares of later steps are multiplied
-- kept = kept * alpha[t, ...]
-+ kept = kept + alpha[t, ...]
-
+~ kept = kept * alpha[t, ...] => kept = kept + alpha[t, ...]
 Hebb's share in the delta rule: the delta rule's share was computed from Hebb's share at each step, so only the next write replaces; every later write does
-- left = left * alpha[t, ...] * (1 - written)
-+ left = kept * (1 - written)
-
+~ left = left * alpha[t, ...] * (1 - written) => left = kept * (1 - written)
 rate squared: the rate of writing stands twice in the weights
-- written = beta[t, ...] * same[t, ...]
-+ written = beta[t, ...] * beta[t, ...] * same[t, ...]
-
+~ written = beta[t, ...] * same[t, ...] => written = beta[t, ...] * beta[t, ...] * same[t, ...]
 fading as a rate: each write has the weight alpha instead of beta
-- written = beta[t, ...] * same[t, ...]
-+ written = alpha[t, ...] * same[t, ...]
-
+~ written = beta[t, ...] * same[t, ...] => written = alpha[t, ...] * same[t, ...]
 not faded at all: neither rule's weights fade; alpha acts {{fade.when}} each write
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         left = left * (1 - written)
-
 replaced at the rate of fading: a later write under the key was taken to leave alpha alone, squared; it leaves 1 - beta of what has faded
-- left = left * alpha[t, ...] * (1 - written)
-+ left = left * alpha[t, ...] * (1 - same[t, ...] + same[t, ...] * alpha[t, ...])
-
+~ left = left * alpha[t, ...] * (1 - written) => left = left * alpha[t, ...] * (1 - same[t, ...] + same[t, ...] * alpha[t, ...])
 equal weights: every write under the key has its rate as a weight: nothing fades or is replaced by later steps
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept + 0 * alpha[t, ...]
-
 faded what is replaced: what a later write leaves is 1 - alpha beta here; it leaves alpha (1 - beta)
-- left = left * alpha[t, ...] * (1 - written)
-+ left = left * (1 - alpha[t, ...] * written)
-
+~ left = left * alpha[t, ...] * (1 - written) => left = left * (1 - alpha[t, ...] * written)
 strengthened: a later write was taken to add to what stands there: it leaves 1 - beta of it
-- left = left * alpha[t, ...] * (1 - written)
-+ left = left * alpha[t, ...] * (1 + written)
-
+~ left = left * alpha[t, ...] * (1 - written) => left = left * alpha[t, ...] * (1 + written)
 kept by its own key only: what is kept was multiplied by `same`, so that a write under another key wipes out all
-- kept = kept * alpha[t, ...]
-+ kept = kept * alpha[t, ...] * same[t, ...]
-
+~ kept = kept * alpha[t, ...] => kept = kept * alpha[t, ...] * same[t, ...]
 kept by its own key, both: what is kept was multiplied by `same`, so that a write under another key wipes out all
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept * alpha[t, ...] * same[t, ...]
 +         left = left * alpha[t, ...] * same[t, ...] * (1 - written)
-
 faded twice: alpha acts twice at each step
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept * alpha[t, ...] ** 2
 +         left = left * alpha[t, ...] ** 2 * (1 - written)
-
 faded twice in Hebb's rule: alpha acts twice at each step in Hebb's weights
-- kept = kept * alpha[t, ...]
-+ kept = kept * alpha[t, ...] ** 2
-
+~ kept = kept * alpha[t, ...] => kept = kept * alpha[t, ...] ** 2
 {{fade.mine}} in the delta rule: {{fade.delta_says}}
-- by_delta.append(written * {{fade.left}})
-+ by_delta.append(written * {{fade.odd_left}})
-
+~ by_delta.append(written * {{fade.left}}) => by_delta.append(written * {{fade.odd_left}})
 {{fade.mine}} in Hebb's rule: {{fade.hebb_says}}
-- by_hebb.append(written * {{fade.kept}})
-+ by_hebb.append(written * {{fade.odd_kept}})
-
+~ by_hebb.append(written * {{fade.kept}}) => by_hebb.append(written * {{fade.odd_kept}})
 replaced twice: each later write replaces twice
-- left = left * alpha[t, ...] * (1 - written)
-+ left = left * alpha[t, ...] * (1 - written) ** 2
-
+~ left = left * alpha[t, ...] * (1 - written) => left = left * alpha[t, ...] * (1 - written) ** 2
 what is written for what is left: beta of what stood there was taken to be left by a later write; it leaves 1 - beta (and all of it under another key)
-- left = left * alpha[t, ...] * (1 - written)
-+ left = left * alpha[t, ...] * written
-
+~ left = left * alpha[t, ...] * (1 - written) => left = left * alpha[t, ...] * written
 fading elsewhere, in Hebb's rule: only steps under other keys fade in Hebb's weights; alpha acts at every step
-- kept = kept * alpha[t, ...]
-+ kept = kept * xp.where(same[t, ...] > 0, 0 * kept + 1, alpha[t, ...])
-
+~ kept = kept * alpha[t, ...] => kept = kept * xp.where(same[t, ...] > 0, 0 * kept + 1, alpha[t, ...])
 fading under the key, in Hebb's rule: only steps under the asked key fade in Hebb's weights; alpha acts at every step
-- kept = kept * alpha[t, ...]
-+ kept = kept * xp.where(same[t, ...] > 0, alpha[t, ...], 0 * kept + 1)
-
+~ kept = kept * alpha[t, ...] => kept = kept * xp.where(same[t, ...] > 0, alpha[t, ...], 0 * kept + 1)
 rate for the fading: what is kept was multiplied by beta at each step; alpha is the share kept
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept * beta[t, ...]
 +         left = left * beta[t, ...] * (1 - written)
-
 other keys counted in Hebb's rule: Hebb's weights have no factor `same`: nothing of a write under another key is read under the asked one
-- by_hebb.append(written * {{fade.kept}})
-+ by_hebb.append(beta[t, ...] * {{fade.kept}})
-
+~ by_hebb.append(written * {{fade.kept}}) => by_hebb.append(beta[t, ...] * {{fade.kept}})
 decay of the step after: the decay was read one step late
--         kept = kept * alpha[t, ...]
-+         kept = kept * alpha[min(t + 1, same.shape[0] - 1), ...]
+~         kept = kept * alpha[t, ...] =>         kept = kept * alpha[min(t + 1, same.shape[0] - 1), ...]
 """
 
 # %% [markdown]
@@ -1864,123 +1441,67 @@ properties.points("Task 5 holds.")
 # %% mistakes="two_rows"
 r"""
 share instead of its logarithm: log_a of Mamba-2 holds the share itself; Steps wants its logarithm
-- log_kept = -rate * xp.exp({{rate.d}})
-+ log_kept = xp.exp(-rate * xp.exp({{rate.d}}))
-
+~ log_kept = -rate * xp.exp({{rate.d}}) => log_kept = xp.exp(-rate * xp.exp({{rate.d}}))
 growing: log_a of Mamba-2 is positive, so that the memory grows: the share kept is exp(-Δ e^{{rate.up}})
-- -rate * xp.exp({{rate.d}})
-+ rate * xp.exp({{rate.d}})
-
+~ -rate * xp.exp({{rate.d}}) => rate * xp.exp({{rate.d}})
 decay without its exponential: {{rate.self}} was taken for e^{{rate.up}}: it may have either sign, and the memory would grow
-- -rate * xp.exp({{rate.d}})
-+ -rate * ({{rate.d}})
-
+~ -rate * xp.exp({{rate.d}}) => -rate * ({{rate.d}})
 decay of the other sign: e^{{rate.wrong}} was taken for e^{{rate.up}}
-- -rate * xp.exp({{rate.d}})
-+ -rate * xp.exp({{rate.odd}})
-
+~ -rate * xp.exp({{rate.d}}) => -rate * xp.exp({{rate.odd}})
 step size missing in the decay: log_a of Mamba-2 does not depend on the step size: a larger Δ writes more and forgets more
-- -rate * xp.exp({{rate.d}})
-+ -xp.exp({{rate.d}}) + 0 * rate
-
+~ -rate * xp.exp({{rate.d}}) => -xp.exp({{rate.d}}) + 0 * rate
 decay alone without the step: the step size was added to the decay; it multiplies it
-- -rate * xp.exp({{rate.d}})
-+ -rate - xp.exp({{rate.d}})
-
+~ -rate * xp.exp({{rate.d}}) => -rate - xp.exp({{rate.d}})
 whole value written: Mamba-2's rate of writing is 1 here; it writes Δ v
-- mamba = Steps(q, k, v, log_kept, rate)
-+ mamba = Steps(q, k, v, log_kept, xp.ones_like(rate))
-
+~ mamba = Steps(q, k, v, log_kept, rate) => mamba = Steps(q, k, v, log_kept, xp.ones_like(rate))
 what is not kept is written: Mamba-2's rate is 1 - α here, as in a GRU; it writes Δ v
-- mamba = Steps(q, k, v, log_kept, rate)
-+ mamba = Steps(q, k, v, log_kept, 1 - xp.exp(log_kept))
-
+~ mamba = Steps(q, k, v, log_kept, rate) => mamba = Steps(q, k, v, log_kept, 1 - xp.exp(log_kept))
 value scaled twice: Mamba-2's value was multiplied by Δ: v stays as it is, since Δ is its rate of writing, in `beta`
-- mamba = Steps(q, k, v, log_kept, rate)
-+ mamba = Steps(q, k, rate * v, log_kept, rate)
-
+~ mamba = Steps(q, k, v, log_kept, rate) => mamba = Steps(q, k, rate * v, log_kept, rate)
 value scaled instead: Mamba-2's value was multiplied by Δ and its rate left at 1: the same memory, but Δ belongs in `beta`, and v stays as it is
-- mamba = Steps(q, k, v, log_kept, rate)
-+ mamba = Steps(q, k, rate * v, log_kept, xp.ones_like(rate))
-
+~ mamba = Steps(q, k, v, log_kept, rate) => mamba = Steps(q, k, rate * v, log_kept, xp.ones_like(rate))
 sigmoid for the step size: Mamba-2's Δ was taken to be the sigmoid of p; it is ln(1 + e^p)
-- rate = xp.logaddexp(p, xp.zeros_like(p))
-+ rate = sigmoid(p)
-
+~ rate = xp.logaddexp(p, xp.zeros_like(p)) => rate = sigmoid(p)
 exponential for the step size: Mamba-2's Δ was taken to be e^p; it is ln(1 + e^p)
-- rate = xp.logaddexp(p, xp.zeros_like(p))
-+ rate = xp.exp(p)
-
+~ rate = xp.logaddexp(p, xp.zeros_like(p)) => rate = xp.exp(p)
 step size as it is: Mamba-2's Δ was taken to be p itself, which may be negative; it is ln(1 + e^p)
-- rate = xp.logaddexp(p, xp.zeros_like(p))
-+ rate = p
-
+~ rate = xp.logaddexp(p, xp.zeros_like(p)) => rate = p
 overflow: ln(1 + e^p) was computed as it is written, and e^p overflows for a large p
 -     rate = xp.logaddexp(p, xp.zeros_like(p))
 +     with np.errstate(over="ignore"):
 +         rate = xp.log(1 + xp.exp(p))
-
 old memory on the right: this is the plain delta rule's rate, σ(p): with the new S on the right the rate is divided by 1 + β |k|²
-- s / (1 + s * size)
-+ s
-
+~ s / (1 + s * size) => s
 length forgotten: the rate was divided by 1 + β; for keys of any length it is 1 + β |k|²
-- s / (1 + s * size)
-+ s / (1 + s)
-
+~ s / (1 + s * size) => s / (1 + s)
 rate forgotten below: the rate was divided by 1 + |k|²; it is 1 + β |k|²
-- s / (1 + s * size)
-+ s / (1 + size)
-
+~ s / (1 + s * size) => s / (1 + size)
 one forgotten: the rate was divided by β |k|²: that overwrites whole, whatever β; it is 1 + β |k|²
-- s / (1 + s * size)
-+ 1 / size + 0 * s
-
+~ s / (1 + s * size) => 1 / size + 0 * s
 divided by the length: the rate was divided by |k|²; it is 1 + β |k|²
-- s / (1 + s * size)
-+ s / size
-
+~ s / (1 + s * size) => s / size
 length not squared: |k| was taken for |k|²
-- s / (1 + s * size)
-+ s / (1 + s * xp.sqrt(size))
-
+~ s / (1 + s * size) => s / (1 + s * xp.sqrt(size))
 minus below: the rate was divided by 1 - β |k|²: in v - S k = e - β |k|² (v - S k) the term on the right goes to the left with a plus
-- s / (1 + s * size)
-+ s / (1 - s * size)
-
+~ s / (1 + s * size) => s / (1 - s * size)
 multiplied: the rate was multiplied by 1 + β |k|²; it is divided by it
-- s / (1 + s * size)
-+ s * (1 + s * size)
-
+~ s / (1 + s * size) => s * (1 + s * size)
 mean of squares: the mean of the key's squares was taken for its squared length, their sum
-- xp.sum(k * k, axis=-1, keepdims=True)
-+ xp.mean(k * k, axis=-1, keepdims=True)
-
+~ xp.sum(k * k, axis=-1, keepdims=True) => xp.mean(k * k, axis=-1, keepdims=True)
 length over time: the squared length was summed over the steps, not over the numbers of the key
-- xp.sum(k * k, axis=-1, keepdims=True)
-+ xp.sum(k * k, axis=(0, 2), keepdims=True)
-
+~ xp.sum(k * k, axis=-1, keepdims=True) => xp.sum(k * k, axis=(0, 2), keepdims=True)
 softplus for the rate: Longhorn's β was taken to be ln(1 + e^p); it is σ(p)
-- s, size = sigmoid(p),
-+ s, size = xp.logaddexp(p, 0 * p),
-
+~ s, size = sigmoid(p), => s, size = xp.logaddexp(p, 0 * p),
 Longhorn fades: Longhorn keeps everything: log_a is 0, the logarithm of 1
-- xp.zeros_like(p), s / (1 + s * size)
-+ log_kept, s / (1 + s * size)
-
+~ xp.zeros_like(p), s / (1 + s * size) => log_kept, s / (1 + s * size)
 share one for Longhorn: log_a of Longhorn is 1, which would make the memory grow by the factor e; it is the logarithm of 1, so 0
-- xp.zeros_like(p), s / (1 + s * size)
-+ xp.ones_like(p), s / (1 + s * size)
-
+~ xp.zeros_like(p), s / (1 + s * size) => xp.ones_like(p), s / (1 + s * size)
 key scaled: Longhorn's key was scaled to length 1; its rate holds for keys of any length, nothing is scaled
-- longhorn = Steps(q, k, v,
-+ longhorn = Steps(q, k / xp.sqrt(size), v,
-
+~ longhorn = Steps(q, k, v, => longhorn = Steps(q, k / xp.sqrt(size), v,
 rows exchanged: the two rows have changed places: first Mamba-2, then Longhorn
 -     longhorn = Steps(q, k, v, xp.zeros_like(p), s / (1 + s * size))
 +     longhorn = mamba
 +     mamba = Steps(q, k, v, xp.zeros_like(p), s / (1 + s * size))
-
 key and query exchanged: q and k have changed places: Steps has the order q, k, v, log_a, beta
 -     mamba = Steps(q, k, v, log_kept, rate)
 -     s, size = sigmoid(p), xp.sum(k * k, axis=-1, keepdims=True)
@@ -1988,7 +1509,6 @@ key and query exchanged: q and k have changed places: Steps has the order q, k, 
 +     mamba = Steps(k, q, v, log_kept, rate)
 +     s, size = sigmoid(p), xp.sum(k * k, axis=-1, keepdims=True)
 +     longhorn = Steps(k, q, v, xp.zeros_like(p), s / (1 + s * size))
-
 last two exchanged: log_a and beta have changed places in both: Steps has the order q, k, v, log_a, beta
 -     mamba = Steps(q, k, v, log_kept, rate)
 -     s, size = sigmoid(p), xp.sum(k * k, axis=-1, keepdims=True)
@@ -1996,142 +1516,74 @@ last two exchanged: log_a and beta have changed places in both: Steps has the or
 +     mamba = Steps(q, k, v, rate, log_kept)
 +     s, size = sigmoid(p), xp.sum(k * k, axis=-1, keepdims=True)
 +     longhorn = Steps(q, k, v, s / (1 + s * size), xp.zeros_like(p))
-
 length above as well: Longhorn's rate has |k|² above the line too: β |k|² / (1 + β |k|²) is what is overwritten under the key, not the rate
-- s / (1 + s * size)
-+ s * size / (1 + s * size)
-
+~ s / (1 + s * size) => s * size / (1 + s * size)
 first order: log_a of Mamba-2 is the logarithm of 1 - Δ e^{{rate.up}}; what is kept is exp(-Δ e^{{rate.up}})
-- -rate * xp.exp({{rate.d}})
-+ xp.log(abs(1 - rate * xp.exp({{rate.d}})) + 1e-12)
-
+~ -rate * xp.exp({{rate.d}}) => xp.log(abs(1 - rate * xp.exp({{rate.d}})) + 1e-12)
 share of first order: log_a of Mamba-2 holds 1 - Δ e^{{rate.up}}, not even a logarithm: what is kept is exp(-Δ e^{{rate.up}}), whose logarithm is -Δ e^{{rate.up}}
-- -rate * xp.exp({{rate.d}})
-+ 1 - rate * xp.exp({{rate.d}})
-
+~ -rate * xp.exp({{rate.d}}) => 1 - rate * xp.exp({{rate.d}})
 nothing above the line: Longhorn's rate is 1 / (1 + β |k|²) here: β is missing above the line
-- s / (1 + s * size)
-+ 1 / (1 + s * size)
-
+~ s / (1 + s * size) => 1 / (1 + s * size)
 value's length: the squared length of v_t was taken; it is the key that S is multiplied by
-- xp.sum(k * k, axis
-+ xp.sum(v * v, axis
-
+~ xp.sum(k * k, axis => xp.sum(v * v, axis
 query's length: the squared length of q_t was taken; it is the key that S is multiplied by
-- xp.sum(k * k, axis
-+ xp.sum(q * q, axis
-
+~ xp.sum(k * k, axis => xp.sum(q * q, axis
 product of key and query: the product of key and query was taken for the squared length of the key
-- xp.sum(k * k, axis
-+ xp.sum(k * q, axis
-
+~ xp.sum(k * k, axis => xp.sum(k * q, axis
 decay through a softplus: ln(1 + e^{{rate.up}}) was taken for e^{{rate.up}}
-- xp.exp({{rate.d}})
-+ xp.logaddexp({{rate.d}}, 0 * decay)
-
+~ xp.exp({{rate.d}}) => xp.logaddexp({{rate.d}}, 0 * decay)
 decay through a sigmoid: σ({{rate.plain}}) was taken for e^{{rate.up}}
-- xp.exp({{rate.d}})
-+ sigmoid({{rate.d}})
-
+~ xp.exp({{rate.d}}) => sigmoid({{rate.d}})
 exponential for Longhorn's rate: Longhorn's β was taken to be e^p; it is σ(p)
-- s, size = sigmoid(p),
-+ s, size = xp.exp(p),
-
+~ s, size = sigmoid(p), => s, size = xp.exp(p),
 p for Longhorn's rate: Longhorn's β was taken to be p itself; it is σ(p)
-- s, size = sigmoid(p),
-+ s, size = p,
-
+~ s, size = sigmoid(p), => s, size = p,
 logarithm of the rate: beta of Longhorn holds a logarithm; of the two only log_a is one
-- s / (1 + s * size)
-+ xp.log(s / (1 + s * size))
-
+~ s / (1 + s * size) => xp.log(s / (1 + s * size))
 logarithm of Mamba's rate: beta of Mamba-2 holds a logarithm; of the two only log_a is one
-- mamba = Steps(q, k, v, log_kept, rate)
-+ mamba = Steps(q, k, v, log_kept, xp.log(rate))
-
+~ mamba = Steps(q, k, v, log_kept, rate) => mamba = Steps(q, k, v, log_kept, xp.log(rate))
 written, then faded: what Mamba-2 writes was faded as well; a step fades first and writes then
-- mamba = Steps(q, k, v, log_kept, rate)
-+ mamba = Steps(q, k, v, log_kept, rate * xp.exp(log_kept))
-
+~ mamba = Steps(q, k, v, log_kept, rate) => mamba = Steps(q, k, v, log_kept, rate * xp.exp(log_kept))
 softplus of the wrong sign: Mamba-2's Δ was taken to be ln(1 + e^{-p}); it is ln(1 + e^p)
-- xp.logaddexp(p, xp.zeros_like(p))
-+ xp.logaddexp(-p, xp.zeros_like(p))
-
+~ xp.logaddexp(p, xp.zeros_like(p)) => xp.logaddexp(-p, xp.zeros_like(p))
 one rate for both: Longhorn got Mamba-2's step size as its rate
-- xp.zeros_like(p), s / (1 + s * size)
-+ xp.zeros_like(p), rate
-
+~ xp.zeros_like(p), s / (1 + s * size) => xp.zeros_like(p), rate
 share left: Longhorn's rate is one less what it should be: 1 - β/(1 + β |k|²)
-- s / (1 + s * size)
-+ 1 - s / (1 + s * size)
-
+~ s / (1 + s * size) => 1 - s / (1 + s * size)
 what is left under the key: the rate was divided by (1 + β |k|²)²; it is divided by 1 + β |k|², once
-- s / (1 + s * size)
-+ s / (1 + s * size) ** 2
-
+~ s / (1 + s * size) => s / (1 + s * size) ** 2
 root of the whole: the rate was divided by the root of 1 + β |k|²
-- s / (1 + s * size)
-+ s / (1 + s * size) ** 0.5
-
+~ s / (1 + s * size) => s / (1 + s * size) ** 0.5
 sum in place of squares: the numbers of the key were summed, not their squares
-- xp.sum(k * k, axis
-+ xp.sum(k, axis
-
+~ xp.sum(k * k, axis => xp.sum(k, axis
 absolute sum: the absolute values of the key's numbers were summed, not their squares
-- xp.sum(k * k, axis
-+ xp.sum(abs(k), axis
-
+~ xp.sum(k * k, axis => xp.sum(abs(k), axis
 Mamba keeps everything: log_a of Mamba-2 is 0; it keeps exp(-Δ e^{{rate.up}}) of everything
-- log_kept = -rate * xp.exp({{rate.d}})
-+ log_kept = 0 * rate * xp.exp({{rate.d}})
-
+~ log_kept = -rate * xp.exp({{rate.d}}) => log_kept = 0 * rate * xp.exp({{rate.d}})
 Longhorn without p: Longhorn's rate does not depend on p, or is 1/(1 + |k|²): β is σ(p), above the line and below it
-- s, size = sigmoid(p),
-+ s, size = 0 * p + 1,
-
+~ s, size = sigmoid(p), => s, size = 0 * p + 1,
 step size from the decay: p and d have changed places in Mamba-2: Δ is ln(1 + e^p), and e^{{rate.up}} multiplies it
-- -rate * xp.exp({{rate.d}})
-+ -xp.logaddexp(decay, 0 * decay) * xp.exp({{rate.p}})
-
+~ -rate * xp.exp({{rate.d}}) => -xp.logaddexp(decay, 0 * decay) * xp.exp({{rate.p}})
 decay times the rate: log_a holds exp(-Δ d): the logarithm of the share is -Δ e^{{rate.up}}
-- -rate * xp.exp({{rate.d}})
-+ xp.exp(-rate * ({{rate.d}}))
-
+~ -rate * xp.exp({{rate.d}}) => xp.exp(-rate * ({{rate.d}}))
 exponential of the product: the exponential of Δ d was taken; it is Δ times e^{{rate.up}}
-- -rate * xp.exp({{rate.d}})
-+ -xp.exp(rate * ({{rate.d}}))
-
+~ -rate * xp.exp({{rate.d}}) => -xp.exp(rate * ({{rate.d}}))
 only one of both: Longhorn's rate was divided by the key's length: with |k| = 1 it would be plain β; it is divided by 1 + β |k|²
-- s / (1 + s * size)
-+ s / xp.sqrt(size)
-
+~ s / (1 + s * size) => s / xp.sqrt(size)
 rate and size added: the rate was divided by β + |k|²; it is 1 + β |k|²
-- s / (1 + s * size)
-+ s / (s + size)
-
+~ s / (1 + s * size) => s / (s + size)
 Longhorn keeps what it does not write: log_a of Longhorn is the logarithm of 1 - β; it keeps everything: 0
-- xp.zeros_like(p), s / (1 + s * size)
-+ xp.log(1 - s + 1e-12), s / (1 + s * size)
-
+~ xp.zeros_like(p), s / (1 + s * size) => xp.log(1 - s + 1e-12), s / (1 + s * size)
 sigmoid for Mamba's rate: Mamba-2's rate of writing is σ(p) here; it is Δ = ln(1 + e^p)
-- mamba = Steps(q, k, v, log_kept, rate)
-+ mamba = Steps(q, k, v, log_kept, sigmoid(p))
-
+~ mamba = Steps(q, k, v, log_kept, rate) => mamba = Steps(q, k, v, log_kept, sigmoid(p))
 two below: the rate was divided by 2 + β |k|²; it is 1 + β |k|²
-- s / (1 + s * size)
-+ s / (2 + s * size)
-
+~ s / (1 + s * size) => s / (2 + s * size)
 twice below: the rate was divided by 1 + 2 β |k|²; the factor 2 of both gradients cancels
-- s / (1 + s * size)
-+ s / (1 + 2 * s * size)
-
+~ s / (1 + s * size) => s / (1 + 2 * s * size)
 Mamba's key changed by Longhorn's: the key was divided by its squared length, though it stays as it is in both rows
-- longhorn = Steps(q, k, v,
-+ longhorn = Steps(q, k / size, v,
-
+~ longhorn = Steps(q, k, v, => longhorn = Steps(q, k / size, v,
 rate upside down: Longhorn's rate stands upside down: it is β / (1 + β |k|²)
-- s / (1 + s * size)
-+ (1 + s * size) / s
+~ s / (1 + s * size) => (1 + s * size) / s
 """
 
 # %% [markdown]
@@ -2312,222 +1764,124 @@ no units: the exponentials were taken as they are, and m is 0: in float16 e^12 i
 -     first, second = xp.exp(late - m), xp.exp(m_2 - m)
 +     m = 0 * late
 +     first, second = xp.exp(late), xp.exp(m_2)
-
 divided too late: both memories were multiplied by e^m of their own and then divided by the new e^m: what overflows before the division stays infinite; subtract in the exponent
 -     S = first[..., None] * S_1 + second[..., None] * S_2
 +     S = xp.exp(late)[..., None] * S_1 + xp.exp(m_2)[..., None] * S_2
 +     S = S / xp.exp(m)[..., None]
-
 not divided: the exponentials were taken as they are, though m says that S is divided by e^m: subtract m in both exponents
-- first, second = xp.exp(late - m), xp.exp(m_2 - m)
-+ first, second = xp.exp(late), xp.exp(m_2)
-
+~ first, second = xp.exp(late - m), xp.exp(m_2 - m) => first, second = xp.exp(late), xp.exp(m_2)
 fading forgotten: the first half did not fade: while the second half was read it was multiplied by e^F
-- late = m_1 + log_f
-+ late = m_1 + 0 * log_f
-
+~ late = m_1 + log_f => late = m_1 + 0 * log_f
 fading of the second: the second half fades here; its own forget gates are in S_2 already, and F acts on the first half
--     late = m_1 + log_f
-+     late, m_2 = m_1, m_2 + log_f
-
+~     late = m_1 + log_f =>     late, m_2 = m_1, m_2 + log_f
 both fade: the second half fades as well; its own forget gates are in S_2 already, and F acts on the first half
 -     m = {{unit.m}}
 +     m_2 = m_2 + log_f
 +     m = {{unit.m}}
-
 fading the wrong way: F was subtracted, so that the first half grows: F is the logarithm of what is left, and at most 0
-- m_1 + log_f
-+ m_1 - log_f
-
+~ m_1 + log_f => m_1 - log_f
 share instead of its logarithm: e^F was added to m_1; m_1 is a logarithm, and so is F
-- m_1 + log_f
-+ m_1 + xp.exp(log_f)
-
+~ m_1 + log_f => m_1 + xp.exp(log_f)
 fading multiplied: m_1 was multiplied by F; logarithms of factors are added
-- m_1 + log_f
-+ m_1 * log_f
-
+~ m_1 + log_f => m_1 * log_f
 smaller of the two: m is the smaller of the two logarithms, so that one exponential is above 1, and overflows in float16
-- xp.maximum(late, m_2)
-+ xp.minimum(late, m_2)
-
+~ xp.maximum(late, m_2) => xp.minimum(late, m_2)
 larger before fading: m was taken as the larger of m_1 and m_2: the same memory in other units, but not the larger of the weights' logarithms, since the first half has faded: m_1 + F
-- xp.maximum(late, m_2)
-+ xp.maximum(m_1, m_2)
-
+~ xp.maximum(late, m_2) => xp.maximum(m_1, m_2)
 first half's units: m is that of the first half, faded: where the second half's weight is much larger, its exponential overflows
-- xp.maximum(late, m_2)
-+ late
-
+~ xp.maximum(late, m_2) => late
 second half's units: m is that of the second half: where the first half's weight is much larger, its exponential overflows
-- xp.maximum(late, m_2)
-+ m_2
-
+~ xp.maximum(late, m_2) => m_2
 first half's old units: m is m_1: where the second half's weight is much larger, its exponential overflows
-- xp.maximum(late, m_2)
-+ m_1
-
+~ xp.maximum(late, m_2) => m_1
 sum of the weights: m was taken as the logarithm of the sum of both weights: the same memory in other units; {{unit.sum}} of the two logarithms
-- xp.maximum(late, m_2)
-+ xp.logaddexp(late, m_2)
-
+~ xp.maximum(late, m_2) => xp.logaddexp(late, m_2)
 logarithms added: m is the sum of both logarithms; it is {{unit.larger}} of the two
-- xp.maximum(late, m_2)
-+ late + m_2
-
+~ xp.maximum(late, m_2) => late + m_2
 mean of the logarithms: m is the mean of both logarithms; it is {{unit.larger}} of the two, so that no exponential is above {{unit.most}}
-- xp.maximum(late, m_2)
-+ 0.5 * (late + m_2)
-
+~ xp.maximum(late, m_2) => 0.5 * (late + m_2)
 one m for the batch: one m was taken for the whole batch: each sequence has its own
-- xp.maximum(late, m_2)
-+ xp.max(xp.maximum(late, m_2), axis=0, keepdims=True) + 0 * m_2
-
+~ xp.maximum(late, m_2) => xp.max(xp.maximum(late, m_2), axis=0, keepdims=True) + 0 * m_2
 halves exchanged: the weights have changed places: F + m_1 belongs to S_1, m_2 to S_2
-- first, second = xp
-+ second, first = xp
-
+~ first, second = xp => second, first = xp
 exponents turned round: m was subtracted the wrong way round: exp(m - ...) is above 1, and overflows
-- xp.exp(late - m), xp.exp(m_2 - m)
-+ xp.exp(m - late), xp.exp(m - m_2)
-
+~ xp.exp(late - m), xp.exp(m_2 - m) => xp.exp(m - late), xp.exp(m - m_2)
 units ignored: the two memories were added as they are, though they are stored in different units
-- first[..., None] * S_1 + second[..., None] * S_2
-+ S_1 + S_2
-
+~ first[..., None] * S_1 + second[..., None] * S_2 => S_1 + S_2
 second half as it is: S_2 was added as it is: it is in units of e^{m_2} and has to come into those of e^m
-- second[..., None] * S_2
-+ S_2
-
+~ second[..., None] * S_2 => S_2
 first half as it is: S_1 was added without its weight: it is in units of e^{m_1} and has to come into those of e^m
-- first[..., None] * S_1
-+ S_1
-
+~ first[..., None] * S_1 => S_1
 first half by its fading alone: S_1 was multiplied by e^F alone: it also has to come from units of e^{m_1} into those of e^m
-- first, second = xp.exp(late - m), xp.exp(m_2 - m)
-+ first, second = xp.exp(log_f), xp.exp(m_2 - m)
-
+~ first, second = xp.exp(late - m), xp.exp(m_2 - m) => first, second = xp.exp(log_f), xp.exp(m_2 - m)
 first half not faded in the weight: m has the fading in it, but the first half's weight has not: it is exp(F + m_1 - m)
-- xp.exp(late - m), xp
-+ xp.exp(m_1 - m), xp
-
+~ xp.exp(late - m), xp => xp.exp(m_1 - m), xp
 mean of the halves: the result was divided by the sum of the weights: that is for the reading; the memory is a sum
 - S = first[..., None] * S_1 + second[..., None] * S_2
 + S = first[..., None] * S_1 + second[..., None] * S_2
 +     S = S / (first + second)[..., None]
-
 one half alone: only the half with the larger weight was kept; the other one counts with its own weight
-- S = first[..., None] * S_1 + second[..., None] * S_2
-+ S = xp.where((late > m_2)[..., None], S_1, S_2)
-
+~ S = first[..., None] * S_1 + second[..., None] * S_2 => S = xp.where((late > m_2)[..., None], S_1, S_2)
 another precision [hidden, dtype]: the sum was computed in float64: what is asked keeps the dtype of its arguments
-- return S, m
-+ return xp.astype(S, xp.float64), m
-
+~ return S, m => return xp.astype(S, xp.float64), m
 absolute values: m was taken as the larger of two absolute values; a logarithm below 0 is a small weight
-- xp.maximum(late, m_2)
-+ xp.maximum(abs(late), abs(m_2))
-
+~ xp.maximum(late, m_2) => xp.maximum(abs(late), abs(m_2))
 at least zero: m was not allowed below 0: for two small weights that makes S needlessly small; m is {{unit.larger}} of the two
-- xp.maximum(late, m_2)
-+ xp.maximum(xp.maximum(late, m_2), 0 * late)
-
+~ xp.maximum(late, m_2) => xp.maximum(xp.maximum(late, m_2), 0 * late)
 second half taken away: the second half was subtracted; the memories are added
-- first[..., None] * S_1 + second[..., None] * S_2
-+ first[..., None] * S_1 - second[..., None] * S_2
-
+~ first[..., None] * S_1 + second[..., None] * S_2 => first[..., None] * S_1 - second[..., None] * S_2
 weights that sum to 1: the second weight was taken to be 1 less the first; each is the exponential of its own logarithm
-- xp.exp(late - m), xp.exp(m_2 - m)
-+ xp.exp(late - m), 1 - xp.exp(late - m)
-
+~ xp.exp(late - m), xp.exp(m_2 - m) => xp.exp(late - m), 1 - xp.exp(late - m)
 all of it faded: the sum of both halves was faded; F acts on the first half alone
-- S = first[..., None] * S_1 + second[..., None] * S_2
-+ S = xp.exp(log_f)[..., None] * (xp.exp(m_1 - m)[..., None] * S_1 + second[..., None] * S_2)
-
+~ S = first[..., None] * S_1 + second[..., None] * S_2 => S = xp.exp(log_f)[..., None] * (xp.exp(m_1 - m)[..., None] * S_1 + second[..., None] * S_2)
 faded once more: the sum of both halves was faded once more; F is in the first half's weight already, and the second half does not fade
-- S = first[..., None] * S_1 + second[..., None] * S_2
-+ S = xp.exp(log_f)[..., None] * (first[..., None] * S_1 + second[..., None] * S_2)
-
+~ S = first[..., None] * S_1 + second[..., None] * S_2 => S = xp.exp(log_f)[..., None] * (first[..., None] * S_1 + second[..., None] * S_2)
 first half faded twice: F stands twice in the first half's weight
-- S = first[..., None] * S_1 + second[..., None] * S_2
-+ S = xp.exp(late + log_f - m)[..., None] * S_1 + second[..., None] * S_2
-
+~ S = first[..., None] * S_1 + second[..., None] * S_2 => S = xp.exp(late + log_f - m)[..., None] * S_1 + second[..., None] * S_2
 m faded: m was faded at the end: F belongs to the first half's logarithm, before the larger one is taken
 - S = first[..., None] * S_1 + second[..., None] * S_2
 + S = first[..., None] * S_1 + second[..., None] * S_2
 +     m = m + log_f
-
 m without the fading: the weights are right, but the m that is returned is the larger of m_1 and m_2: S is in units of {{unit.larger}} of m_1 + F and m_2
 - S = first[..., None] * S_1 + second[..., None] * S_2
 + S = first[..., None] * S_1 + second[..., None] * S_2
 +     m = xp.maximum(m_1, m_2)
-
 m of the second half returned: the weights are right, but the m that is returned is m_2; S is in units of {{unit.larger}} of m_1 + F and m_2
 - S = first[..., None] * S_1 + second[..., None] * S_2
 + S = first[..., None] * S_1 + second[..., None] * S_2
 +     m = m_2
-
 m returned as its exponential: e^m was returned in place of m: it is infinite in float16 from 11.1 on
 - S = first[..., None] * S_1 + second[..., None] * S_2
 + S = first[..., None] * S_1 + second[..., None] * S_2
 +     m = xp.exp(m)
-
 no exponential: differences of logarithms were taken as weights: a weight is the exponential of its logarithm
-- xp.exp(late - m), xp.exp(m_2 - m)
-+ late - m, m_2 - m
-
+~ xp.exp(late - m), xp.exp(m_2 - m) => late - m, m_2 - m
 powers of two: the weights are powers of 2; the logarithms are natural
-- xp.exp(late - m), xp.exp(m_2 - m)
-+ 2 ** (late - m), 2 ** (m_2 - m)
-
+~ xp.exp(late - m), xp.exp(m_2 - m) => 2 ** (late - m), 2 ** (m_2 - m)
 one exponent turned round: m_2 was subtracted from m: exp(m - m_2) is above 1, and overflows
-- xp.exp(m_2 - m)
-+ xp.exp(m - m_2)
-
+~ xp.exp(m_2 - m) => xp.exp(m - m_2)
 other exponent turned round: m_1 + F was subtracted from m: exp(m - m_1 - F) is above 1, and overflows
-- xp.exp(late - m), xp
-+ xp.exp(m - late), xp
-
+~ xp.exp(late - m), xp => xp.exp(m - late), xp
 larger by size: the larger absolute value of the memories was looked for; m is about their units
-- xp.maximum(late, m_2)
-+ xp.maximum(late, m_2) + xp.log(xp.max(abs(S_1), axis=(1, 2)))[:, None]
-
+~ xp.maximum(late, m_2) => xp.maximum(late, m_2) + xp.log(xp.max(abs(S_1), axis=(1, 2)))[:, None]
 fading after the larger: F was added to the larger of m_1 and m_2; it belongs to m_1 before the larger one is taken
-- xp.maximum(late, m_2)
-+ xp.maximum(m_1, m_2) + log_f
-
+~ xp.maximum(late, m_2) => xp.maximum(m_1, m_2) + log_f
 second half at weight 1: the second half was added as it is, and the first with exp(m_1 - m_2): that is in units of the second, overflows where m_1 is much larger, and has no fading
-- first, second = xp.exp(late - m), xp.exp(m_2 - m)
-+ first, second = xp.exp(m_1 - m_2), 1 + 0 * m
-
+~ first, second = xp.exp(late - m), xp.exp(m_2 - m) => first, second = xp.exp(m_1 - m_2), 1 + 0 * m
 second half's units in the weights: the second half was added as it is, and the first with exp(m_1 + F - m_2): that is in units of the second, and overflows where the first is much larger
-- first, second = xp.exp(late - m), xp.exp(m_2 - m)
-+ first, second = xp.exp(late - m_2), 1 + 0 * m
-
+~ first, second = xp.exp(late - m), xp.exp(m_2 - m) => first, second = xp.exp(late - m_2), 1 + 0 * m
 larger number of each pair: the larger of the two numbers was taken in each place; the memories are added
-- first[..., None] * S_1 + second[..., None] * S_2
-+ xp.maximum(first[..., None] * S_1, second[..., None] * S_2)
-
+~ first[..., None] * S_1 + second[..., None] * S_2 => xp.maximum(first[..., None] * S_1, second[..., None] * S_2)
 halved: the two memories were averaged; they are added
-- first[..., None] * S_1 + second[..., None] * S_2
-+ 0.5 * (first[..., None] * S_1 + second[..., None] * S_2)
-
+~ first[..., None] * S_1 + second[..., None] * S_2 => 0.5 * (first[..., None] * S_1 + second[..., None] * S_2)
 multiplied: the two memories were multiplied; they are added
-- first[..., None] * S_1 + second[..., None] * S_2
-+ first[..., None] * S_1 * second[..., None] * S_2
-
+~ first[..., None] * S_1 + second[..., None] * S_2 => first[..., None] * S_1 * second[..., None] * S_2
 m added: m was added in both exponents; S is divided by e^m, so it is subtracted
-- xp.exp(late - m), xp.exp(m_2 - m)
-+ xp.exp(late + m), xp.exp(m_2 + m)
-
+~ xp.exp(late - m), xp.exp(m_2 - m) => xp.exp(late + m), xp.exp(m_2 + m)
 first weight not divided: the first half's weight is exp(m_1 + F), not divided by e^m
-- xp.exp(late - m), xp
-+ xp.exp(late), xp
-
+~ xp.exp(late - m), xp => xp.exp(late), xp
 second weight not divided: the second half's weight is exp(m_2), not divided by e^m
-- xp.exp(m_2 - m)
-+ xp.exp(m_2)
-
+~ xp.exp(m_2 - m) => xp.exp(m_2)
 fading by itself: the first half's weight was cut into exp(F) and exp(m_1 - m), and the second factor overflows in float16 where F is small: one exponential of the sum
 -     S = first[..., None] * S_1 + second[..., None] * S_2
 +     first = xp.exp(log_f) * xp.exp(m_1 - m)
@@ -2651,277 +2005,155 @@ properties.points("Task 7 holds.")
 # %% mistakes="gated_delta_cell"
 r"""
 key not scaled: the key was not scaled to length 1
-- k, length = unit(k)
-+ _, length = unit(k)
-
+~ k, length = unit(k) => _, length = unit(k)
 query scaled too: the query was scaled to length 1 as well; only the key is
-- k, length = unit(k)
-+ (k, length), (q, _) = unit(k), unit(q)
-
+~ k, length = unit(k) => (k, length), (q, _) = unit(k), unit(q)
 error before fading: what is missing was read from the memory before it faded; it is v - M k
-- e = delta(v, M, k)
-+ e = delta(v, S_before, k)
-
+~ e = delta(v, M, k) => e = delta(v, S_before, k)
 Hebb's rule: the value was written whole; the delta rule writes what is missing, v - M k
-- e = delta(v, M, k)
-+ e = v
-
+~ e = delta(v, M, k) => e = v
 error of the query: you used q_t where the old value is read with k_t: what is missing is v - M k
-- e = delta(v, M, k)
-+ e = delta(v, M, q)
-
+~ e = delta(v, M, k) => e = delta(v, M, q)
 sign of the error: what is missing is v - M k, the value less what stands there
-- e = delta(v, M, k)
-+ e = -delta(v, M, k)
-
+~ e = delta(v, M, k) => e = -delta(v, M, k)
 fading by rows: alpha multiplies the rows; it has one number per column of S
-- alpha[:, None, :]
-+ alpha[:, :, None]
-
+~ alpha[:, None, :] => alpha[:, :, None]
 rate by columns: beta multiplies the key, one number per column; it has one per row, and multiplies e
-- outer(beta * e, k)
-+ outer(e, beta * k)
-
+~ outer(beta * e, k) => outer(e, beta * k)
 no fading: the memory does not fade: alpha is missing
-- S_before * alpha[:, None, :]
-+ S_before + 0 * alpha[:, None, :]
-
+~ S_before * alpha[:, None, :] => S_before + 0 * alpha[:, None, :]
 no rate: beta is missing in what is written
-- outer(beta * e, k)
-+ outer(e, k)
-
+~ outer(beta * e, k) => outer(e, k)
 written to the old memory: what is written was added to the memory before it faded
-- S = M + outer
-+ S = S_before + outer
-
+~ S = M + outer => S = S_before + outer
 rate as what is left: 1 - beta was taken for the rate of writing
-- outer(beta * e, k)
-+ outer((1 - beta) * e, k)
-
+~ outer(beta * e, k) => outer((1 - beta) * e, k)
 alpha as what goes: 1 - alpha was kept; alpha is the share kept
-- S_before * alpha[:, None, :]
-+ S_before * (1 - alpha)[:, None, :]
-
+~ S_before * alpha[:, None, :] => S_before * (1 - alpha)[:, None, :]
 read too early: y was read from the memory before the step's writing; it is S_t q
-- looked_up(S, q)
-+ looked_up(M, q)
-
+~ looked_up(S, q) => looked_up(M, q)
 read from the old memory: y was read from S_{t-1}; it is S_t q
-- looked_up(S, q)
-+ looked_up(S_before, q)
-
+~ looked_up(S, q) => looked_up(S_before, q)
 read with the key: you used k_t where the memory is read with q_t
-- looked_up(S, q)
-+ looked_up(S, k)
-
+~ looked_up(S, q) => looked_up(S, k)
 outer product the wrong way: the outer product k e^T was added, transposed: rows belong to values, columns to keys
-- outer(beta * e, k)
-+ outer(k, beta * e)
-
+~ outer(beta * e, k) => outer(k, beta * e)
 read by rows: S^T q was read: the query belongs to the columns
-- looked_up(S, q)
-+ looked_back(S, q)
-
+~ looked_up(S, q) => looked_back(S, q)
 gates not squashed: alpha and beta did not go through a sigmoid
-- sigmoid(alpha), sigmoid(beta)
-+ alpha + 0, beta + 0
-
+~ sigmoid(alpha), sigmoid(beta) => alpha + 0, beta + 0
 gates exchanged: alpha and beta have changed places: the blocks stand in the order q, k, v, alpha, beta
-- q, k, v, alpha, beta = gates
-+ q, k, v, beta, alpha = gates
-
+~ q, k, v, alpha, beta = gates => q, k, v, beta, alpha = gates
 key first: the blocks stand in the order q, k, v, alpha, beta; here k comes before q
-- q, k, v, alpha, beta = gates
-+ k, q, v, alpha, beta = gates
-
+~ q, k, v, alpha, beta = gates => k, q, v, alpha, beta = gates
 value first: the blocks stand in the order q, k, v, alpha, beta; here v comes before k
-- q, k, v, alpha, beta = gates
-+ q, v, k, alpha, beta = gates
-
+~ q, k, v, alpha, beta = gates => q, v, k, alpha, beta = gates
 a_h added: a_h was added to a_x: this cell never looks at a_h
-- gates(a_x, 5)
-+ gates(a_x + a_h, 5)
-
+~ gates(a_x, 5) => gates(a_x + a_h, 5)
 rate in the cache's error: e in the cache has beta in it; the cache holds e and beta apart
 - e = delta(v, M, k)
 -     S = M + outer(beta * e, k)
 + e = beta * delta(v, M, k)
 +     S = M + outer(e, k)
-
 faded memory in the cache: the cache holds the memory after it has faded; the way back needs S_before
 - y = looked_up(S, q)
 + y = looked_up(S, q)
 +     S_before = M
-
 order of the state: the state is (y, S); here the two have changed places
--     y = looked_up(S, q)
-+     y, S = S, looked_up(S, q)
-
+~     y = looked_up(S, q) =>     y, S = S, looked_up(S, q)
 divided by the square: the key was divided by its squared length; to length 1 leads a division by the length
 - k, length = unit(k)
 + k, length = unit(k)
 +     k = k / length
-
 gates through tanh: alpha and beta went through tanh, which may be negative; both are sigmoids
-- sigmoid(alpha), sigmoid(beta)
-+ 2 * sigmoid(2 * alpha) - 1, 2 * sigmoid(2 * beta) - 1
-
+~ sigmoid(alpha), sigmoid(beta) => 2 * sigmoid(2 * alpha) - 1, 2 * sigmoid(2 * beta) - 1
 alpha not squashed: alpha did not go through a sigmoid
-- sigmoid(alpha), sigmoid(beta)
-+ alpha + 0, sigmoid(beta)
-
+~ sigmoid(alpha), sigmoid(beta) => alpha + 0, sigmoid(beta)
 beta not squashed: beta did not go through a sigmoid
-- sigmoid(alpha), sigmoid(beta)
-+ sigmoid(alpha), beta + 0
-
+~ sigmoid(alpha), sigmoid(beta) => sigmoid(alpha), beta + 0
 rates up to 2: beta was doubled: that is the convention of those who want reflections (Grazzi et al. 2024); here it is a sigmoid, at most 1
-- sigmoid(alpha), sigmoid(beta)
-+ sigmoid(alpha), 2 * sigmoid(beta)
-
+~ sigmoid(alpha), sigmoid(beta) => sigmoid(alpha), 2 * sigmoid(beta)
 faded at the end: the memory faded after the step's writing; it fades first, and what is missing is read from what is left
 -     M = S_before * alpha[:, None, :]
 -     e = delta(v, M, k)
 -     S = M + outer(beta * e, k)
 +     e = delta(v, S_before, k)
 +     S = (S_before + outer(beta * e, k)) * alpha[:, None, :]
-
 written under the query: what is missing was written under q_t; it belongs under k_t
-- outer(beta * e, k)
-+ outer(beta * e, q)
-
+~ outer(beta * e, k) => outer(beta * e, q)
 value scaled: the value was scaled to length 1; only the key is
-- k, length = unit(k)
-+ (k, length), (v, _) = unit(k), unit(v)
-
+~ k, length = unit(k) => (k, length), (v, _) = unit(k), unit(v)
 all three scaled: query and value were scaled to length 1 too; only the key is
-- k, length = unit(k)
-+ (k, length), (q, _), (v, _) = unit(k), unit(q), unit(v)
-
+~ k, length = unit(k) => (k, length), (q, _), (v, _) = unit(k), unit(q), unit(v)
 exponential for alpha: alpha was taken to be an exponential, which may be above 1; it is a sigmoid
-- sigmoid(alpha), sigmoid(beta)
-+ 1 / (1 / sigmoid(alpha) - 1), sigmoid(beta)
-
+~ sigmoid(alpha), sigmoid(beta) => 1 / (1 / sigmoid(alpha) - 1), sigmoid(beta)
 a_h in place of a_x: the blocks were cut from a_h; this cell looks at a_x alone
-- gates(a_x, 5)
-+ gates(a_h, 5)
-
+~ gates(a_x, 5) => gates(a_h, 5)
 rate at the value alone: only the value was multiplied by beta; the rate multiplies all that is missing, v - M k
 -     e = delta(v, M, k)
 -     S = M + outer(beta * e, k)
 +     e = beta * v - looked_up(M, k)
 +     S = M + outer(e, k)
-
 rate at the old value alone: only what stands there was multiplied by beta; the rate multiplies all that is missing, v - M k
 -     e = delta(v, M, k)
 -     S = M + outer(beta * e, k)
 +     e = v - beta * looked_up(M, k)
 +     S = M + outer(e, k)
-
 taken away: what is missing was taken away; it is added
-- M + outer(beta * e, k)
-+ M - outer(beta * e, k)
-
+~ M + outer(beta * e, k) => M - outer(beta * e, k)
 rate twice: beta acts twice on what is missing
-- outer(beta * e, k)
-+ outer(beta * beta * e, k)
-
+~ outer(beta * e, k) => outer(beta * beta * e, k)
 alpha at the writing: what is written was multiplied by alpha too; alpha is what is kept of the old memory
-- outer(beta * e, k)
-+ outer(alpha * beta * e, k)
-
+~ outer(beta * e, k) => outer(alpha * beta * e, k)
 old memory not kept: the new memory holds only what was written: the old one is missing
-- S = M + outer
-+ S = 0 * M + outer
-
+~ S = M + outer => S = 0 * M + outer
 key scaled after the step: the old value was read with a key of the wrong length: scale it first
-- e = delta(v, M, k)
-+ e = delta(v, M, k * length)
-
+~ e = delta(v, M, k) => e = delta(v, M, k * length)
 key of its own length written: what is missing was written under a key of the wrong length: scale it first
-- outer(beta * e, k)
-+ outer(beta * e, k * length)
-
+~ outer(beta * e, k) => outer(beta * e, k * length)
 tanh on the value: the value has no tanh here
-- e = delta(v, M, k)
-+ e = delta(2 * sigmoid(2 * v) - 1, M, k)
-
+~ e = delta(v, M, k) => e = delta(2 * sigmoid(2 * v) - 1, M, k)
 last output read: y_t was read with the old output instead of the query
-- looked_up(S, q)
-+ looked_up(S, state[0])
-
+~ looked_up(S, q) => looked_up(S, state[0])
 key for the value: key and value have changed places in what is missing: it is v - M k
-- delta(v, M, k)
-+ delta(k, M, v)
-
+~ delta(v, M, k) => delta(k, M, v)
 query through a sigmoid: the query went through a sigmoid; alpha and beta alone are gates
-- alpha, beta = sigmoid(alpha), sigmoid(beta)
-+ alpha, beta, q = sigmoid(alpha), sigmoid(beta), sigmoid(q)
-
+~ alpha, beta = sigmoid(alpha), sigmoid(beta) => alpha, beta, q = sigmoid(alpha), sigmoid(beta), sigmoid(q)
 both gates turned round: 1 less each gate was taken: alpha is the share kept, beta the rate of writing
-- sigmoid(alpha), sigmoid(beta)
-+ 1 - sigmoid(alpha), 1 - sigmoid(beta)
-
+~ sigmoid(alpha), sigmoid(beta) => 1 - sigmoid(alpha), 1 - sigmoid(beta)
 rate tied to the fading: beta was taken to be 1 - alpha; it has a block of its own
-- sigmoid(alpha), sigmoid(beta)
-+ sigmoid(alpha), 1 - sigmoid(alpha)
-
+~ sigmoid(alpha), sigmoid(beta) => sigmoid(alpha), 1 - sigmoid(alpha)
 query last: the blocks stand in the order q, k, v, alpha, beta; here k and v come before q
-- q, k, v, alpha, beta = gates
-+ k, v, q, alpha, beta = gates
-
+~ q, k, v, alpha, beta = gates => k, v, q, alpha, beta = gates
 gates first: the blocks stand in the order q, k, v, alpha, beta; here the gates come first
-- q, k, v, alpha, beta = gates
-+ alpha, beta, q, k, v = gates
-
+~ q, k, v, alpha, beta = gates => alpha, beta, q, k, v = gates
 rate at the value, all erased: the value was multiplied by beta, and all that stands there was taken away: the rate multiplies both
-- M + outer(beta * e, k)
-+ M + outer(beta * v, k) - outer(looked_up(M, k), k)
-
+~ M + outer(beta * e, k) => M + outer(beta * v, k) - outer(looked_up(M, k), k)
 softmax on the key: the key went through a softmax; it is scaled to length 1
 - k, length = unit(k)
 + length = unit(k)[1]
 +     k = 1 / (1 / sigmoid(k) - 1)
 +     k = k / k.sum(-1, keepdims=True)
-
 sigmoid on the key: the key went through a sigmoid before it was scaled
-- k, length = unit(k)
-+ k, length = unit(sigmoid(k))
-
+~ k, length = unit(k) => k, length = unit(sigmoid(k))
 beta for the value, with the memory kept whole: what is missing was cut as beta v - M k, and multiplied by beta again
-- e = delta(v, M, k)
-+ e = beta * v - looked_up(M, k)
-
+~ e = delta(v, M, k) => e = beta * v - looked_up(M, k)
 query in place of the key: the query was scaled to length 1 and used as the key
-- k, length = unit(k)
-+ k, length = unit(q)
-
+~ k, length = unit(k) => k, length = unit(q)
 beta for the fading: the memory fades by beta; alpha is the share kept
-- S_before * alpha[:, None, :]
-+ S_before * beta[:, None, :]
-
+~ S_before * alpha[:, None, :] => S_before * beta[:, None, :]
 alpha for the rate: what is missing was multiplied by alpha; beta is the rate of writing
-- outer(beta * e, k)
-+ outer(alpha * e, k)
-
+~ outer(beta * e, k) => outer(alpha * e, k)
 value in place of the query: y was read with v_t; the query reads
-- looked_up(S, q)
-+ looked_up(S, v)
-
+~ looked_up(S, q) => looked_up(S, v)
 query scaled instead of the key: the query was scaled to length 1, and the key was not
-- k, length = unit(k)
-+ q, length = unit(q)
-
+~ k, length = unit(k) => q, length = unit(q)
 value written: beta v was written; the delta rule writes what is missing, beta e
-- outer(beta * e, k)
-+ outer(beta * v, k)
-
+~ outer(beta * e, k) => outer(beta * v, k)
 query scaled: the query was scaled to length 1; it is the key that is
-- y = looked_up(S, q)
-+ y = looked_up(S, unit(q)[0])
-
+~ y = looked_up(S, q) => y = looked_up(S, unit(q)[0])
 tanh for alpha: alpha went through tanh; a share that is kept is a sigmoid
-- sigmoid(alpha), sigmoid(beta)
-+ array_namespace(alpha).tanh(alpha), sigmoid(beta)
+~ sigmoid(alpha), sigmoid(beta) => array_namespace(alpha).tanh(alpha), sigmoid(beta)
 """
 
 # %% [markdown]
@@ -2993,32 +2225,19 @@ hunt(
 # %% mutants="steps_that_tell" of="rnncore.xlstm.slstm_cell"
 r"""
 deaf to the state: the gates read the input twice and the state never: unseen where a_x equals a_h
-- gates(a_x + a_h, 4)
-+ gates(a_x + a_x, 4)
-
+~ gates(a_x + a_h, 4) => gates(a_x + a_x, 4)
 memory without its sign: the old memory loses its sign: unseen where it is positive
-- keep * c_before
-+ keep * abs(c_before)
-
+~ keep * c_before => keep * abs(c_before)
 one count for the batch: the first sequence's n is used for all: unseen with one sequence
-- keep * n_before + write
-+ keep * n_before[:1] + write
-
+~ keep * n_before + write => keep * n_before[:1] + write
 an exponent cut off: i is never above 10, as where one fears that its exponential overflows: unseen where it is smaller
-- xp.maximum(log_f, log_i)
-+ xp.maximum(log_f, log_i := xp.minimum(log_i, 0 * log_i + 10))
-
+~ xp.maximum(log_f, log_i) => xp.maximum(log_f, log_i := xp.minimum(log_i, 0 * log_i + 10))
 a sigmoid that overflows: o is e^o / (1 + e^o): unseen below 710
-- sigmoid(o), sigmoid(a_f)
-+ xp.exp(o) / (1 + xp.exp(o)), sigmoid(a_f)
-
+~ sigmoid(o), sigmoid(a_f) => xp.exp(o) / (1 + xp.exp(o)), sigmoid(a_f)
 the logarithm of a gate that was rounded: f is 0 below -745, and its logarithm minus infinity: unseen where i has the larger logarithm
-- log_sigmoid(a_f) + m_before
-+ xp.log(f) + m_before
-
+~ log_sigmoid(a_f) + m_before => xp.log(f) + m_before
 an empty memory counts as one: n = 0 is taken for 1, as where one fears a division by 0: unseen where something was written before
-- keep * n_before + write
-+ keep * xp.where(n_before == 0, 1 + n_before, n_before) + write
+~ keep * n_before + write => keep * xp.where(n_before == 0, 1 + n_before, n_before) + write
 """
 
 # %% [markdown]

@@ -353,113 +353,59 @@ properties.points("Task 1 holds.")
 # %% mistakes="row_chunk"
 r"""
 logarithms not summed: the decay of step t alone was used; c_t is the sum of the logarithms of all steps of the chunk up to t
-- c = xp.cumulative_sum(log_a, axis=-2)
-+ c = log_a
-
+~ c = xp.cumulative_sum(log_a, axis=-2) => c = log_a
 summed over the sequences: the logarithms were summed along the batch; the steps are axis 1
-- xp.cumulative_sum(log_a, axis=-2)
-+ xp.cumulative_sum(log_a, axis=0)
-
+~ xp.cumulative_sum(log_a, axis=-2) => xp.cumulative_sum(log_a, axis=0)
 summed over the rows: the logarithms were summed along the rows of S; the steps are axis 1
-- xp.cumulative_sum(log_a, axis=-2)
-+ xp.cumulative_sum(log_a, axis=2)
-
+~ xp.cumulative_sum(log_a, axis=-2) => xp.cumulative_sum(log_a, axis=2)
 own decay left out: the sum for step t stops before step t; the memory from before the chunk has decayed at step t too when step t reads it
-- c = xp.cumulative_sum(log_a, axis=-2)
-+ c = xp.cumulative_sum(log_a, axis=-2) - log_a
-
+~ c = xp.cumulative_sum(log_a, axis=-2) => c = xp.cumulative_sum(log_a, axis=-2) - log_a
 {{read.name}}: {{read.says}}
-- {{read.P}}
-+ {{read.odd}}
-
+~ {{read.P}} => {{read.odd}}
 later steps seen: step t also reads what later steps write: the scores above the diagonal have to go
-- {{read.P}}
-+ (q @ xp.matrix_transpose(k))
-
+~ {{read.P}} => (q @ xp.matrix_transpose(k))
 queries and keys exchanged: entry (t, j) of the scores has the key of step t and the query of step j; the step that reads is the row
-- {{read.P}}
-+ xp.tril(k @ xp.matrix_transpose(q){{read.k}})
-
+~ {{read.P}} => xp.tril(k @ xp.matrix_transpose(q){{read.k}})
 triangle of the wrong side: the triangle above the diagonal was kept: there steps read what comes after them
-- {{read.P}}
-+ xp.triu(q @ xp.matrix_transpose(k))
-
+~ {{read.P}} => xp.triu(q @ xp.matrix_transpose(k))
 no decay between steps: what step j wrote reaches step t undiminished; the factor e^(c_t - c_j) is missing
-- P[..., None] * kept(c) * u
-+ P[..., None] * u
-
+~ P[..., None] * kept(c) * u => P[..., None] * u
 decayed from the start: what step j wrote was multiplied by e^(c_t), as if it had been there before the chunk; it has decayed since step j only
-- P[..., None] * kept(c) * u
-+ P[..., None] * xp.exp(c)[:, :, None, :] * u
-
+~ P[..., None] * kept(c) * u => P[..., None] * xp.exp(c)[:, :, None, :] * u
 old memory read undiminished: what stood in S before the chunk has been multiplied by e^(c_t) when step t reads it
-- y = xp.exp(c) * (q
-+ y = (q
-
+~ y = xp.exp(c) * (q => y = (q
 old memory not read: the outputs hold what this chunk has written, and nothing of the S that came before it
-- y = xp.exp(c) * (q
-+ y = 0 * (q
-
+~ y = xp.exp(c) * (q => y = 0 * (q
 one rate for all rows: the rows were given one common decay, the mean of their logarithms; each row has its own
-- xp.cumulative_sum(log_a, axis=-2)
-+ xp.cumulative_sum(xp.mean(log_a, axis=-1, keepdims=True) + 0 * log_a, axis=1)
-
+~ xp.cumulative_sum(log_a, axis=-2) => xp.cumulative_sum(xp.mean(log_a, axis=-1, keepdims=True) + 0 * log_a, axis=1)
 shares for logarithms: log_a was exponentiated before it was summed; sum the logarithms first, and exponentiate the differences
-- xp.cumulative_sum(log_a, axis=-2)
-+ xp.cumulative_sum(xp.exp(log_a), axis=1)
-
+~ xp.cumulative_sum(log_a, axis=-2) => xp.cumulative_sum(xp.exp(log_a), axis=1)
 product of the shares for c: c is the product of the shares itself, where it should be its logarithm
-- xp.cumulative_sum(log_a, axis=-2)
-+ xp.exp(xp.cumulative_sum(log_a, axis=-2))
-
+~ xp.cumulative_sum(log_a, axis=-2) => xp.exp(xp.cumulative_sum(log_a, axis=-2))
 S kept whole at the end: S has not decayed on its way through the chunk: it has the factor e^(c_C)
-- total * S
-+ S
-
+~ total * S => S
 one step's decay at the end: S was multiplied by the last step's share alone; on its way through the chunk it meets all of them
-- total = xp.exp(c[:, -1, :])
-+ total = xp.exp(log_a[:, -1, :])
-
+~ total = xp.exp(c[:, -1, :]) => total = xp.exp(log_a[:, -1, :])
 writes kept whole at the end: what the steps wrote arrives at the end undiminished: step j's write has the factor e^(c_C - c_j)
-- left = xp.exp(c[:, -1:, :] - c) * u
-+ left = u
-
+~ left = xp.exp(c[:, -1:, :] - c) * u => left = u
 total decay for all writes: each write was multiplied by e^(c_C), as if it had stood there since before the chunk; step j's has the factor e^(c_C - c_j)
-- xp.exp(c[:, -1:, :] - c) * u
-+ xp.exp(c[:, -1:, :] + 0 * c) * u
-
+~ xp.exp(c[:, -1:, :] - c) * u => xp.exp(c[:, -1:, :] + 0 * c) * u
 written under the query: the memory after the chunk was written under the queries; it is written under the keys
-- xp.matrix_transpose(left) @ k
-+ xp.matrix_transpose(left) @ q
-
+~ xp.matrix_transpose(left) @ k => xp.matrix_transpose(left) @ q
 old memory lost: the memory after the chunk holds this chunk alone: what was left of S is missing
-- total * S
-+ 0 * total * S
-
+~ total * S => 0 * total * S
 exponent the wrong way round: the exponent at the end is c_j - c_C, which is positive: writes grow instead of fading
-- xp.exp(c[:, -1:, :] - c)
-+ xp.exp(c - c[:, -1:, :])
-
+~ xp.exp(c[:, -1:, :] - c) => xp.exp(c - c[:, -1:, :])
 decay put on the query: the decay was multiplied with the queries, whose columns are K; it has one entry for each row, V: multiply what was read
-- y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
-+ y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
-
+~ y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within => y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
 summed over the readers: the writes were summed over the steps that read; the sum over j runs over the steps that write, axis 2
-- u[:, None, :, :], axis=2)
-+ u[:, None, :, :], axis=1)
-
+~ u[:, None, :, :], axis=2) => u[:, None, :, :], axis=1)
 write of the step that reads: the u of the step that reads was multiplied in; it is step j's, the one that writes
-- u[:, None, :, :], axis=2)
-+ u[:, :, None, :], axis=2)
-
+~ u[:, None, :, :], axis=2) => u[:, :, None, :], axis=2)
 multiplied by one write: the weights were divided by e^(c_j) and not multiplied by e^(c_t): what step j wrote has the factor e^(c_t - c_j)
-- xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
-+ P @ (u / xp.exp(c))
-
+~ xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2) => P @ (u / xp.exp(c))
 not a number: after a strong decay the result is NaN: a quotient e^(c_t) / e^(c_j) is 0/0 there, and e^(c_t - c_j) above the diagonal overflows; `kept` subtracts first and takes the minimum with 0
-- xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
-+ xp.exp(c) * (P @ (u / xp.exp(c)))
-
+~ xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2) => xp.exp(c) * (P @ (u / xp.exp(c)))
 S never decays: S was read and passed on as it stood before the chunk; by step t it has been multiplied by e^(c_t)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
@@ -467,18 +413,14 @@ S never decays: S was read and passed on as it stood before the chunk; by step t
 +     y = q @ xp.matrix_transpose(S) + within
 +     left = xp.exp(c[:, -1:, :] - c) * u
 +     total = 1.0
-
 writes of the chunk lost: the memory after the chunk is what is left of S; what the steps wrote is missing from it
-- total * S + xp.matrix_transpose(left) @ k
-+ total * S + 0 * xp.matrix_transpose(left) @ k
-
+~ total * S + xp.matrix_transpose(left) @ k => total * S + 0 * xp.matrix_transpose(left) @ k
 decay on the columns: this is the chapter's chunk, whose decay belongs to the columns, K; here it belongs to the rows, V: multiply what was read and what was written, not queries and keys
 -     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 +     within = xp.tril(scores(q, k, c){{read.k}}) @ u
 +     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
-
 chapter's chunk: this is the chapter's chunk, whose decay belongs to the columns, K; here it belongs to the rows, V: multiply what was read and what was written, not queries and keys
 -     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
@@ -490,7 +432,6 @@ chapter's chunk: this is the chapter's chunk, whose decay belongs to the columns
 +     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
 +     last = c[:, -1:, :]
 +     S_after = xp.exp(last) * S + xp.matrix_transpose(u) @ (xp.exp(last - c) * k)
-
 read before the write: each step reads before it decays and writes: that is S_{t-1} q_t; y_t is {{read.due}}
 -     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = {{read.P}}
@@ -505,7 +446,6 @@ read before the write: each step reads before it decays and writes: that is S_{t
 +         y.append((S @ q[:, t, :, None])[..., 0])
 +         S = a * S + new
 +     y, S_after = xp.stack(y, axis=1), S
-
 new write decayed: what step t writes was multiplied by its own α as well; a step decays what was there before, and then writes
 -     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = {{read.P}}
@@ -520,7 +460,6 @@ new write decayed: what step t writes was multiplied by its own α as well; a st
 +         S = a * (S + new)
 +         y.append(({{read.kept}} @ q[:, t, :, None])[..., 0])
 +     y, S_after = xp.stack(y, axis=1), S
-
 logarithm for the share: the memory was multiplied by log α; the share that is kept is α, e to that
 -     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = {{read.P}}
@@ -535,7 +474,6 @@ logarithm for the share: the memory was multiplied by log α; the share that is 
 +         S = a * S + new
 +         y.append(({{read.S}} @ q[:, t, :, None])[..., 0])
 +     y, S_after = xp.stack(y, axis=1), S
-
 no decay at all: nothing decays: log_a was not used
 -     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = {{read.P}}
@@ -550,7 +488,6 @@ no decay at all: nothing decays: log_a was not used
 +         S = a * S + new
 +         y.append(({{read.S}} @ q[:, t, :, None])[..., 0])
 +     y, S_after = xp.stack(y, axis=1), S
-
 first memory not used: the chunk began with a memory of zeros; S before the chunk counts
 -     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = {{read.P}}
@@ -565,47 +502,26 @@ first memory not used: the chunk began with a memory of zeros; S before the chun
 +         S = a * (S if t else 0 * S) + new
 +         y.append(({{read.S}} @ q[:, t, :, None])[..., 0])
 +     y, S_after = xp.stack(y, axis=1), S
-
 single logarithms between steps: `kept` got the logarithms of single steps; it needs their running sum c
-- kept(c)
-+ kept(log_a)
-
+~ kept(c) => kept(log_a)
 last share for the old memory: the old memory was multiplied by step t's share alone when it was read; since the chunk began, all shares up to t have met it
-- y = xp.exp(c) * (q
-+ y = xp.exp(log_a) * (q
-
+~ y = xp.exp(c) * (q => y = xp.exp(log_a) * (q
 sign of the logarithms: the logarithms were turned round: log_a is at most 0 already, and e to it is the share that is kept
-- xp.cumulative_sum(log_a, axis=-2)
-+ xp.cumulative_sum(-log_a, axis=1)
-
+~ xp.cumulative_sum(log_a, axis=-2) => xp.cumulative_sum(-log_a, axis=1)
 decayed from the start at the end: at the end each write was multiplied by e^(c_j), what has faded before it; what fades after it is e^(c_C - c_j)
-- xp.exp(c[:, -1:, :] - c) * u
-+ xp.exp(c) * u
-
+~ xp.exp(c[:, -1:, :] - c) * u => xp.exp(c) * u
 first step's sum at the end: S was multiplied by e^(c_1) on its way through the chunk; it meets all steps, e^(c_C)
-- total = xp.exp(c[:, -1, :])
-+ total = xp.exp(c[:, 0, :])
-
+~ total = xp.exp(c[:, -1, :]) => total = xp.exp(c[:, 0, :])
 summed from the end: the logarithms were summed from the end of the chunk; c_t is the sum from its beginning to t
-- xp.cumulative_sum(log_a, axis=-2)
-+ xp.flip(xp.cumulative_sum(xp.flip(log_a, axis=1), axis=1), axis=1)
-
+~ xp.cumulative_sum(log_a, axis=-2) => xp.flip(xp.cumulative_sum(xp.flip(log_a, axis=1), axis=1), axis=1)
 exponentiated scores: e was raised to the scores, as in attention; a matrix memory reads them as they are
-- {{read.P}}
-+ xp.tril(xp.exp(q @ xp.matrix_transpose(k)){{read.k}})
-
+~ {{read.P}} => xp.tril(xp.exp(q @ xp.matrix_transpose(k)){{read.k}})
 scaled by the root of K: the scores were divided by the root of K, as attention does it; reading a matrix has no such factor
-- {{read.P}}
-+ {{read.P}} / k.shape[-1] ** 0.5
-
+~ {{read.P}} => {{read.P}} / k.shape[-1] ** 0.5
 squares of the shares: the decay was applied twice between two steps
-- P[..., None] * kept(c) * u
-+ P[..., None] * kept(c) ** 2 * u
-
+~ P[..., None] * kept(c) * u => P[..., None] * kept(c) ** 2 * u
 writes left out of the sum: scores and decays were summed without the writes u_j
-- kept(c) * u[:, None, :, :]
-+ kept(c) * (1 + 0 * u[:, None, :, :])
-
+~ kept(c) * u[:, None, :, :] => kept(c) * (1 + 0 * u[:, None, :, :])
 loop over the steps [hidden]: the chunk was computed step by step; its point is that no step waits for the one before
 -     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = {{read.P}}
@@ -733,146 +649,88 @@ properties.points("Task 2 holds.")
 # %% mistakes="solve_left_vjp"
 r"""
 diagonal taken for ones: the gradient of the diagonal is missing: in the chapter the diagonal is 1 and nobody's variable, here it is free
-- -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ -xp.tril(xp.matrix_transpose(X) @ d_R, k=-1)
-
+~ -xp.tril(xp.matrix_transpose(X) @ d_R) => -xp.tril(xp.matrix_transpose(X) @ d_R, k=-1)
 above the diagonal too: d_L has entries above the diagonal, where L has no variable: take them off
-- -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ -(xp.matrix_transpose(X) @ d_R)
-
+~ -xp.tril(xp.matrix_transpose(X) @ d_R) => -(xp.matrix_transpose(X) @ d_R)
 wrong triangle: the triangle above the diagonal was kept; L is a lower triangle, and so is its gradient
-- -xp.tril(
-+ -xp.triu(
-
+~ -xp.tril( => -xp.triu(
 sign lost: d_L has the wrong sign: a larger L makes X = R L^(-1) smaller
-- -xp.tril(
-+ xp.tril(
-
+~ -xp.tril( => xp.tril(
 L transposed: d_R is d_X L^(-1), the solve of the way forward; on the way back L is transposed: d_R L^T = d_X, so L d_R^T = d_X^T
-- xp.linalg.solve(L, xp
-+ xp.linalg.solve(xp.matrix_transpose(L), xp
-
+~ xp.linalg.solve(L, xp => xp.linalg.solve(xp.matrix_transpose(L), xp
 multiplied, not solved: d_X was multiplied by L^T; backward through a solve is a solve
-- xp.linalg.solve(L, xp.matrix_transpose(d_X))
-+ L @ xp.matrix_transpose(d_X)
-
+~ xp.linalg.solve(L, xp.matrix_transpose(d_X)) => L @ xp.matrix_transpose(d_X)
 multiplied by L: d_R is d_X L, which takes X back to R; backward through a solve is a solve, with L transposed
-- xp.linalg.solve(L, xp.matrix_transpose(d_X))
-+ xp.matrix_transpose(L) @ xp.matrix_transpose(d_X)
-
+~ xp.linalg.solve(L, xp.matrix_transpose(d_X)) => xp.matrix_transpose(L) @ xp.matrix_transpose(d_X)
 upstream in d_L: d_L was made of d_X; it is the gradient of the right side, d_R, that meets X
-- xp.matrix_transpose(X) @ d_R
-+ xp.matrix_transpose(X) @ d_X
-
+~ xp.matrix_transpose(X) @ d_R => xp.matrix_transpose(X) @ d_X
 d_L transposed: d_L is transposed: entry (i, j) of L takes column i of X to column j of R, so row i has X and column j has d_R
-- xp.matrix_transpose(X) @ d_R
-+ xp.matrix_transpose(d_R) @ X
-
+~ xp.matrix_transpose(X) @ d_R => xp.matrix_transpose(d_R) @ X
 transposed after the triangle: d_L is an upper triangle: it was transposed after the other one had been taken off
-- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ d_L = -xp.matrix_transpose(xp.tril(xp.matrix_transpose(X) @ d_R))
-
+~ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) => d_L = -xp.matrix_transpose(xp.tril(xp.matrix_transpose(X) @ d_R))
 upstream passed on: d_R is d_X itself: the solve was left out on the way back
-- d_R = xp.matrix_transpose(columns)
-+ d_R = d_X + 0 * xp.matrix_transpose(columns)
-
+~ d_R = xp.matrix_transpose(columns) => d_R = d_X + 0 * xp.matrix_transpose(columns)
 right side for the solution: d_L was made with R = X L; the product rule for X L = R leaves X
-- xp.matrix_transpose(X) @ d_R
-+ xp.matrix_transpose(X @ L) @ d_R
-
+~ xp.matrix_transpose(X) @ d_R => xp.matrix_transpose(X @ L) @ d_R
 formula of the other side: this is the vjp of L U = R, where the unknown stands on the right: with X L = R the transposes change places
-- xp.linalg.solve(L, xp.matrix_transpose(d_X))
-+ xp.linalg.solve(xp.matrix_transpose(L), d_X)
-
+~ xp.linalg.solve(L, xp.matrix_transpose(d_X)) => xp.linalg.solve(xp.matrix_transpose(L), d_X)
 averaged over the batch: d_L was averaged over the sequences; each has an L of its own
-- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ d_L = -xp.mean(xp.tril(xp.matrix_transpose(X) @ d_R), axis=0) + 0 * L
-
+~ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) => d_L = -xp.mean(xp.tril(xp.matrix_transpose(X) @ d_R), axis=0) + 0 * L
 averaged over the rows: d_L was divided by the number of rows of X; shared gradients add up, they are not averaged
-- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) / X.shape[1]
-
+~ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) => d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) / X.shape[1]
 half a gradient: d_L was halved, as if L were symmetric
-- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) / 2
-
+~ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) => d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) / 2
 rule of a product: this is the way back through a product X L; R is given and X is solved for, so L's inverse stands there
 -     columns = xp.linalg.solve(L, xp.matrix_transpose(d_X))
 -     d_R = xp.matrix_transpose(columns)
 -     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 +     d_R = d_X @ xp.matrix_transpose(L)
 +     d_L = xp.tril(xp.matrix_transpose(X) @ d_X)
-
 rule of a product, forward: this is the way back through a product X L, with L not transposed; X is solved for, so L's inverse stands there
 -     columns = xp.linalg.solve(L, xp.matrix_transpose(d_X))
 -     d_R = xp.matrix_transpose(columns)
 -     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 +     d_R = d_X @ L
 +     d_L = xp.tril(xp.matrix_transpose(X) @ d_X)
-
 solved twice: d_L was made of L^(-1) applied twice; d_R has the inverse in it already
 - d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 + again = xp.linalg.solve(L, xp.matrix_transpose(d_R))
 +     d_L = -xp.tril(xp.matrix_transpose(X) @ xp.matrix_transpose(again))
-
 diagonal and sign: d_L has the wrong sign, and no diagonal: X = R L^(-1) shrinks as L grows, and the diagonal is free
-- -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ xp.tril(xp.matrix_transpose(X) @ d_R, k=-1)
-
+~ -xp.tril(xp.matrix_transpose(X) @ d_R) => xp.tril(xp.matrix_transpose(X) @ d_R, k=-1)
 sign lost above too: d_L has the wrong sign, and entries above the diagonal, where L has no variable
-- -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ xp.matrix_transpose(X) @ d_R
-
+~ -xp.tril(xp.matrix_transpose(X) @ d_R) => xp.matrix_transpose(X) @ d_R
 nothing for L: d_L is zero: L moves the solution as R does
-- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ d_L = 0 * L
-
+~ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) => d_L = 0 * L
 d_R for X: d_L was made of d_R alone; it is the solution X that meets it
-- xp.matrix_transpose(X) @ d_R
-+ xp.matrix_transpose(d_R) @ d_R
-
+~ xp.matrix_transpose(X) @ d_R => xp.matrix_transpose(d_R) @ d_R
 formula of the chapter: this is the chapter's vjp of L U = R: there the unknown stands on the right, and the diagonal is 1; with X L = R the transposes change places, and the diagonal counts
 -     columns = xp.linalg.solve(L, xp.matrix_transpose(d_X))
 -     d_R = xp.matrix_transpose(columns)
 -     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 +     d_R = xp.linalg.solve(xp.matrix_transpose(L), d_X)
 +     d_L = -xp.tril(d_R @ xp.matrix_transpose(X), k=-1)
-
 signs exchanged: both gradients have the wrong sign: a larger R makes X larger, a larger L makes it smaller
-- d_R = xp.matrix_transpose(columns)
-+ d_R = -xp.matrix_transpose(columns)
-
+~ d_R = xp.matrix_transpose(columns) => d_R = -xp.matrix_transpose(columns)
 sign of d_R: d_R has the wrong sign: a larger R makes X larger
 - d_R = xp.matrix_transpose(columns)
 -     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 + d_R = -xp.matrix_transpose(columns)
 +     d_L = xp.tril(xp.matrix_transpose(X) @ d_R)
-
 inverse on both sides: d_L has L^(-T) on the left too: X has met the inverse already, R has not
-- xp.matrix_transpose(X) @ d_R
-+ xp.linalg.solve(xp.matrix_transpose(L), xp.matrix_transpose(X) @ d_R)
-
+~ xp.matrix_transpose(X) @ d_R => xp.linalg.solve(xp.matrix_transpose(L), xp.matrix_transpose(X) @ d_R)
 solved with ones on the diagonal: L's diagonal was taken for ones in the solve; here it is free
-- xp.linalg.solve(L, xp
-+ xp.linalg.solve(xp.tril(L, k=-1) + xp.eye(L.shape[-1], dtype=L.dtype, device=device_of(L)), xp
-
+~ xp.linalg.solve(L, xp => xp.linalg.solve(xp.tril(L, k=-1) + xp.eye(L.shape[-1], dtype=L.dtype, device=device_of(L)), xp
 part above the diagonal: only the part above the diagonal was kept; L lives on the diagonal and below
-- -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ -xp.triu(xp.matrix_transpose(X) @ d_R, k=1)
-
+~ -xp.tril(xp.matrix_transpose(X) @ d_R) => -xp.triu(xp.matrix_transpose(X) @ d_R, k=1)
 upper part counted below: the part above the diagonal was added to the part below, as if L were symmetric
-- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R + xp.matrix_transpose(d_R) @ X)
-
+~ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) => d_L = -xp.tril(xp.matrix_transpose(X) @ d_R + xp.matrix_transpose(d_R) @ X)
 diagonal alone: d_L has a diagonal and nothing below it
-- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
-+ d_L = -xp.tril(xp.triu(xp.matrix_transpose(X) @ d_R))
-
+~ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) => d_L = -xp.tril(xp.triu(xp.matrix_transpose(X) @ d_R))
 upstream not transposed: the solve got d_X as it is: solve(M, Z) has its unknown on the right, so from L d_R^T = d_X^T both sides are transposed
 -     columns = xp.linalg.solve(L, xp.matrix_transpose(d_X))
 -     d_R = xp.matrix_transpose(columns)
 +     d_R = xp.linalg.solve(L, d_X)
-
 d_R alone not transposed: d_L is right; d_R is d_X L^(-1), and on the way back L is transposed: d_X L^(-T)
 -     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 +     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
@@ -1037,186 +895,102 @@ properties.points("Task 3 holds.")
 # %% mistakes="all_pairs"
 r"""
 quotient of products: after a strong decay the products of shares are 0, and 0 divided by 0 is NaN: subtract the logarithms, then exponentiate
-- xp.exp(xp.minimum(between, xp.zeros_like(between)))
-+ xp.exp(c)[:, :, None] / xp.exp(c)[:, None, :]
-
+~ xp.exp(xp.minimum(between, xp.zeros_like(between))) => xp.exp(c)[:, :, None] / xp.exp(c)[:, None, :]
 mask that multiplies: above the diagonal the exponent is positive, e to it overflows, and infinity times the mask's 0 is NaN: take the minimum with 0 first
 -     left = xp.exp(xp.minimum(between, xp.zeros_like(between)))
 -     A = xp.tril(left * (q @ xp.matrix_transpose(k)))
 +     left = xp.exp(between)
 +     A = left * (q @ xp.matrix_transpose(k)) * xp.tril(xp.ones_like(left))
-
 own step left out: step t does not see what it wrote itself; y_t reads S_t, after the write
-- xp.tril(left * (q @ xp.matrix_transpose(k)))
-+ xp.tril(left * (q @ xp.matrix_transpose(k)), k=-1)
-
+~ xp.tril(left * (q @ xp.matrix_transpose(k))) => xp.tril(left * (q @ xp.matrix_transpose(k)), k=-1)
 later steps seen: the weights above the diagonal were left in: step t reads what later steps write
-- xp.tril(left * (q @ xp.matrix_transpose(k)))
-+ left * (q @ xp.matrix_transpose(k))
-
+~ xp.tril(left * (q @ xp.matrix_transpose(k))) => left * (q @ xp.matrix_transpose(k))
 triangle of the wrong side: the triangle above the diagonal was kept: there steps read what comes after them
-- xp.tril(left
-+ xp.triu(left
-
+~ xp.tril(left => xp.triu(left
 absolute value forgotten: n·q may be negative; it is its absolute value that is {{floor.use}}
-- {{floor.it}}
-+ {{floor.bare}}
-
+~ {{floor.it}} => {{floor.bare}}
 absolute values summed: the weights' absolute values were summed; the normaliser sums first, and then takes one absolute value
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.sum(xp.abs(A), axis=-1, keepdims=True)
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.sum(xp.abs(A), axis=-1, keepdims=True)
 sum without a floor: it was divided by |n·q| however small it is; the divisor is at least 1
-- / {{floor.it}}
-+ / xp.abs(n)
-
+~ / {{floor.it}} => / xp.abs(n)
 at most one: the divisor was held at 1 from above; {{floor.below}}
-- / {{floor.it}}
-+ / {{floor.least}}
-
+~ / {{floor.it}} => / {{floor.least}}
 {{floor.name}}: {{floor.says}}
-- {{floor.it}}
-+ {{floor.odd}}
-
+~ {{floor.it}} => {{floor.odd}}
 no normaliser: the outputs were not divided by the normaliser
-- y = (A @ v) / {{floor.it}}
-+ y = (A @ v)
-
+~ y = (A @ v) / {{floor.it}} => y = (A @ v)
 normaliser without decay: the normaliser was summed without the decay; n decays as S does
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.sum(xp.tril(q @ xp.matrix_transpose(k)), axis=-1, keepdims=True)
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.sum(xp.tril(q @ xp.matrix_transpose(k)), axis=-1, keepdims=True)
 normaliser over the readers: the weights were summed over the steps that read, down the columns; n_t·q_t sums over what has been written, along row t
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.matrix_transpose(xp.sum(A, axis=-2, keepdims=True))
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.matrix_transpose(xp.sum(A, axis=-2, keepdims=True))
 softmax: the weights were exponentiated and normalised as in attention; a matrix memory has no softmax
 - n = xp.sum(A, axis=-1, keepdims=True)
 + A = xp.tril(xp.exp(A - xp.max(A, axis=-1, keepdims=True)))
 +     n = xp.sum(A, axis=-1, keepdims=True); A = A / n; n = 0 * n
-
 queries and keys exchanged: entry (t, j) of the weights has the key of step t and the query of step j; the step that reads is the row
-- (q @ xp.matrix_transpose(k))
-+ (k @ xp.matrix_transpose(q))
-
+~ (q @ xp.matrix_transpose(k)) => (k @ xp.matrix_transpose(q))
 logarithms not summed: the decay between two steps was made of two single steps' logarithms; c_t sums those of all steps up to t
-- c = xp.cumulative_sum(log_a, axis=1)
-+ c = log_a
-
+~ c = xp.cumulative_sum(log_a, axis=1) => c = log_a
 summed over the sequences: the logarithms were summed along the batch; the steps are axis 1
-- xp.cumulative_sum(log_a, axis=1)
-+ xp.cumulative_sum(log_a, axis=0)
-
+~ xp.cumulative_sum(log_a, axis=1) => xp.cumulative_sum(log_a, axis=0)
 no decay: nothing has decayed: the factor e^(c_t - c_j) is missing, or its exponent has the other sign and the minimum with 0 took it away
-- left * (q @ xp.matrix_transpose(k))
-+ 0 * left + (q @ xp.matrix_transpose(k))
-
+~ left * (q @ xp.matrix_transpose(k)) => 0 * left + (q @ xp.matrix_transpose(k))
 decayed since the start: each pair got the factor e^(c_t), whenever it was written; what step j wrote has decayed since step j only
-- between = c[:, :, None] - c[:, None, :]
-+ between = c[:, :, None] - 0 * c[:, None, :]
-
+~ between = c[:, :, None] - c[:, None, :] => between = c[:, :, None] - 0 * c[:, None, :]
 own decay counted: what step j wrote was multiplied by α_j as well; a step decays what was there before it writes
-- between = c[:, :, None] - c[:, None, :]
-+ between = c[:, :, None] - c[:, None, :] + log_a[:, None, :]
-
+~ between = c[:, :, None] - c[:, None, :] => between = c[:, :, None] - c[:, None, :] + log_a[:, None, :]
 sum stops before its step: the sum for step t stops before step t: then what step j wrote has α_j as a factor and lacks α_t; c_t includes step t's own logarithm
-- c = xp.cumulative_sum(log_a, axis=1)
-+ c = xp.cumulative_sum(log_a, axis=1) - log_a
-
+~ c = xp.cumulative_sum(log_a, axis=1) => c = xp.cumulative_sum(log_a, axis=1) - log_a
 one decay too few: what step j wrote reaches step t without α_t; step t decays the memory before it reads
-- between = c[:, :, None] - c[:, None, :]
-+ between = (c - log_a)[:, :, None] - c[:, None, :]
-
+~ between = c[:, :, None] - c[:, None, :] => between = (c - log_a)[:, :, None] - c[:, None, :]
 scaled by the root of K: the scores were divided by the root of K, as attention does it; the loop has no such factor
-- left * (q @ xp.matrix_transpose(k))
-+ left * (q @ xp.matrix_transpose(k)) / k.shape[-1] ** 0.5
-
+~ left * (q @ xp.matrix_transpose(k)) => left * (q @ xp.matrix_transpose(k)) / k.shape[-1] ** 0.5
 squared root of the sum: the outputs were divided by the length of the weights, the root of their squares' sum, and not by their sum
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.sum(A * A, axis=-1, keepdims=True) ** 0.5
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.sum(A * A, axis=-1, keepdims=True) ** 0.5
 softmax over the steps: scores and logarithms were added and put through a softmax, as in attention; a matrix memory has no softmax
 -     A = xp.tril(left * (q @ xp.matrix_transpose(k)))
 -     n = xp.sum(A, axis=-1, keepdims=True)
 -     y = (A @ v) / {{floor.it}}
 +     A = xp.tril(left * xp.exp(q @ xp.matrix_transpose(k)))
 +     y = (A @ v) / xp.sum(A, axis=-1, keepdims=True)
-
 largest for the sum: the outputs were divided by the largest weight; the normaliser is the sum of the weights
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.max(xp.abs(A), axis=-1, keepdims=True)
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.max(xp.abs(A), axis=-1, keepdims=True)
 normaliser without scores: the normaliser is the sum of the decays alone; n_t·q_t has the products of keys and query in it
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.sum(xp.tril(left), axis=-1, keepdims=True)
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.sum(xp.tril(left), axis=-1, keepdims=True)
 count for the normaliser: the outputs were divided by the number of steps read; the normaliser is {{floor.means}}
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.sum(xp.tril(xp.ones_like(A)), axis=-1, keepdims=True)
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.sum(xp.tril(xp.ones_like(A)), axis=-1, keepdims=True)
 axis of the sum lost: the normaliser lost its last axis (keepdims=True keeps it), so it was divided across steps and columns
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.sum(A, axis=-1)
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.sum(A, axis=-1)
 normaliser of the last step: all outputs were divided by the last step's normaliser; each step has its own
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.sum(A, axis=-1, keepdims=True)[:, -1:, :]
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.sum(A, axis=-1, keepdims=True)[:, -1:, :]
 normalised per column: each column of the output was divided by the sum of its own values; the normaliser has ones for values
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = A @ v
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = A @ v
 sum over all pairs: the normaliser was summed over all pairs of steps; each step sums its own row
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.sum(A, axis=(-2, -1), keepdims=True)
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.sum(A, axis=(-2, -1), keepdims=True)
 last share alone: each pair got step t's share alone, whenever it was written; all steps in between count
-- between = c[:, :, None] - c[:, None, :]
-+ between = log_a[:, :, None] + 0 * c[:, None, :]
-
+~ between = c[:, :, None] - c[:, None, :] => between = log_a[:, :, None] + 0 * c[:, None, :]
 absolute weights: the absolute values of the weights were taken for the outputs too
-- A = xp.tril(left * (q @ xp.matrix_transpose(k)))
-+ A = xp.abs(xp.tril(left * (q @ xp.matrix_transpose(k))))
-
+~ A = xp.tril(left * (q @ xp.matrix_transpose(k))) => A = xp.abs(xp.tril(left * (q @ xp.matrix_transpose(k))))
 weights transposed: the weights were transposed before they met the values: row t has step t's weights
-- (A @ v)
-+ (xp.matrix_transpose(A) @ v)
-
+~ (A @ v) => (xp.matrix_transpose(A) @ v)
 each weight held: each weight was divided by its own size where that is over 1; the normaliser is one number for a step
-- y = (A @ v) / {{floor.it}}
-+ y = (A / xp.maximum(xp.abs(A), xp.ones_like(A))) @ v + 0 * n
-
+~ y = (A @ v) / {{floor.it}} => y = (A / xp.maximum(xp.abs(A), xp.ones_like(A))) @ v + 0 * n
 keys with keys: the scores were made of keys with keys; a step reads with its query
-- (q @ xp.matrix_transpose(k))
-+ (k @ xp.matrix_transpose(k))
-
+~ (q @ xp.matrix_transpose(k)) => (k @ xp.matrix_transpose(k))
 sign kept: the outputs were divided by n·q with its sign; it is the absolute value that is {{floor.use}}, and divided by
-- {{floor.it}}
-+ xp.where(xp.abs(n) > 1, n, xp.ones_like(n))
-
+~ {{floor.it}} => xp.where(xp.abs(n) > 1, n, xp.ones_like(n))
 values decayed twice: the decay was applied to the values besides
-- (A @ v)
-+ (A @ (xp.exp(log_a)[:, :, None] * v))
-
+~ (A @ v) => (A @ (xp.exp(log_a)[:, :, None] * v))
 root of the normaliser: the outputs were divided by the root of |n·q|
-- {{floor.it}}
-+ {{floor.it}} ** 0.5
-
+~ {{floor.it}} => {{floor.it}} ** 0.5
 scores squared: the scores were squared
-- (q @ xp.matrix_transpose(k))
-+ (q @ xp.matrix_transpose(k)) ** 2
-
+~ (q @ xp.matrix_transpose(k)) => (q @ xp.matrix_transpose(k)) ** 2
 exponentiated scores: e was raised to the scores, as in attention; a matrix memory reads them as they are
-- left * (q @ xp.matrix_transpose(k))
-+ left * xp.exp(q @ xp.matrix_transpose(k))
-
+~ left * (q @ xp.matrix_transpose(k)) => left * xp.exp(q @ xp.matrix_transpose(k))
 own key left out of the normaliser: the normaliser lacks the step's own key: it is n_t·q_t, after the write
-- n = xp.sum(A, axis=-1, keepdims=True)
-+ n = xp.sum(xp.tril(A, k=-1), axis=-1, keepdims=True)
-
+~ n = xp.sum(A, axis=-1, keepdims=True) => n = xp.sum(xp.tril(A, k=-1), axis=-1, keepdims=True)
 the given loop called [hidden]: the given loop was called; its numbers are right, and the way there is what is asked for
--     y = (A @ v) / {{floor.it}}
-+     y = normalised_loop(q, k, v, log_a)
+~     y = (A @ v) / {{floor.it}} =>     y = normalised_loop(q, k, v, log_a)
 """
 
 # %% [markdown]
@@ -1303,83 +1077,46 @@ print("Task 4 holds.")
 # %% mistakes="best_chunk"
 r"""
 last chunk forgotten: the number of chunks was rounded down; the steps that are left over need a chunk too
-- -(-T // C)
-+ (T // C)
-
+~ -(-T // C) => (T // C)
 part of a chunk: a part of a chunk was paid for; the last one is padded, and costs as much as any other
-- -(-T // C)
-+ T / C
-
+~ -(-T // C) => T / C
 one chunk too many: where C divides T, a chunk was counted that is not there: T / C is rounded up, not raised by 1
-- -(-T // C)
-+ (T // C + 1)
-
+~ -(-T // C) => (T // C + 1)
 started once: the start was paid for once; every chunk starts its own operations
-- -(-T // C) * (start + one + solve)
-+ start + -(-T // C) * (one + solve)
-
+~ -(-T // C) * (start + one + solve) => start + -(-T // C) * (one + solve)
 start forgotten: the cost of starting a chunk is missing
-- (start + one + solve)
-+ (one + solve)
-
+~ (start + one + solve) => (one + solve)
 cost of one chunk: this is the cost of a single chunk; the sequence has many
-- -(-T // C) * (start + one + solve)
-+ (start + one + solve)
-
+~ -(-T // C) * (start + one + solve) => (start + one + solve)
 start paid by each step: the start was paid for at each step; a chunk starts its operations once for all its steps
-- (start + one + solve)
-+ (C * start + one + solve)
-
+~ (start + one + solve) => (C * start + one + solve)
 one matrix of scores: one matrix of scores was counted; there are two, A of keys with keys and P of queries with keys
-- 2 * C**2 * K
-+ C**2 * K
-
+~ 2 * C**2 * K => C**2 * K
 products with S forgotten: one product of C · K · V was left out; there are three: K S^T, Q S^T and U^T K
-- 3 * C * K * V
-+ 2 * C * K * V
-
+~ 3 * C * K * V => 2 * C * K * V
 one product with S: two products of C · K · V were left out; there are three: K S^T, Q S^T and U^T K
-- 3 * C * K * V
-+ C * K * V
-
+~ 3 * C * K * V => C * K * V
 one product with U forgotten: one product of C² V was left out; there are two, P U in the outputs and the solve's right sides
 -  + C**2 * V
 -         solve
 +
 +         solve
-
 elimination forgotten: of the solve the right sides alone were counted; the elimination's C³/3 is missing
-- C**3 / 3 + C**2 * V
-+ C**2 * V
-
+~ C**3 / 3 + C**2 * V => C**2 * V
 solve forgotten: the multiplications of the solve are missing
-- (start + one + solve)
-+ (start + one)
-
+~ (start + one + solve) => (start + one)
 whole cube: the elimination was counted with C³; it takes a third of that
-- C**3 / 3
-+ C**3
-
+~ C**3 / 3 => C**3
 rounded down: C³/3 was rounded down; take the quotient as it is
-- C**3 / 3
-+ C**3 // 3
-
+~ C**3 / 3 => C**3 // 3
 counted two for one: each multiplication was counted as two operations; asked for are multiplications alone
-- (start + one + solve)
-+ (start + 2 * one + 2 * solve)
-
+~ (start + one + solve) => (start + 2 * one + 2 * solve)
 largest for least: this is the size that costs most
-- {{tie.it}}
-+ {{tie.max}}
-
+~ {{tie.it}} => {{tie.max}}
 triangles alone: half of the scores were counted, those at and below the diagonal; the products compute all of them, and the rest is thrown away
-- 2 * C**2 * K + 3
-+ C * (C + 1) * K + 3
-
+~ 2 * C**2 * K + 3 => C * (C + 1) * K + 3
 cost a step: this is the cost of one step, T times less than that of the sequence
-- -(-T // C) * (start + one + solve)
-+ (-(-T // C) * (start + one + solve)) / T
-
+~ -(-T // C) * (start + one + solve) => (-(-T // C) * (start + one + solve)) / T
 proportional count: this is the chapter's T C d + T d², which the cost is proportional to; count the six products and the solve themselves
 -     costs = []
 -     for C in sizes:
@@ -1387,7 +1124,6 @@ proportional count: this is the chapter's T C d + T d², which the cost is propo
 -         solve = C**3 / 3 + C**2 * V
 -         costs.append(-(-T // C) * (start + one + solve))
 +     costs = [T * C * K + T * K * V for C in sizes]
-
 proportional count and starts: this is T C d + T d² with starts added; count the six products and the solve themselves
 -     costs = []
 -     for C in sizes:
@@ -1395,7 +1131,6 @@ proportional count and starts: this is T C d + T d² with starts added; count th
 -         solve = C**3 / 3 + C**2 * V
 -         costs.append(-(-T // C) * (start + one + solve))
 +     costs = [-(-T // C) * start + T * C * K + T * K * V for C in sizes]
-
 last chunk cut short: the last chunk was counted with the steps that are left; it is padded, and costs as much as any other
 -         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 -         solve = C**3 / 3 + C**2 * V
@@ -1406,79 +1141,42 @@ last chunk cut short: the last chunk was counted with the steps that are left; i
 +             for n in parts
 +         )
 +         costs.append(sum(ones))
-
 place for the size: this is the place of the size in the list; asked for is the size itself
-- best = {{tie.it}}
-+ best = {{tie.it}}; sizes = range(len(sizes))
-
+~ best = {{tie.it}} => best = {{tie.it}}; sizes = range(len(sizes))
 whole number: the cost was rounded down to a whole number; take it as it is
-- best = {{tie.it}}
-+ best = {{tie.it}}; costs = [int(cost) for cost in costs]
-
+~ best = {{tie.it}} => best = {{tie.it}}; costs = [int(cost) for cost in costs]
 scores in proportion to C: a matrix of scores was counted with C · K; it has C² entries, and each is a sum over K
-- 2 * C**2 * K
-+ 2 * C * K
-
+~ 2 * C**2 * K => 2 * C * K
 solve's right sides with K: the solve was counted with K right sides; U has V columns
-- C**3 / 3 + C**2 * V
-+ C**3 / 3 + C**2 * K
-
+~ C**3 / 3 + C**2 * V => C**3 / 3 + C**2 * K
 a solve of C² only: the solve was counted as C² V twice and no elimination; elimination takes C³/3
-- C**3 / 3 + C**2 * V
-+ 2 * C**2 * V
-
+~ C**3 / 3 + C**2 * V => 2 * C**2 * V
 half a cube: the elimination was counted with C³/2; it takes C³/3
-- C**3 / 3
-+ C**3 / 2
-
+~ C**3 / 3 => C**3 / 2
 each kind once: one product of each kind was counted, C² K, C K V and C² V; there are six: two, three and one
-- one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
-+ one = C**2 * K + C * K * V + C**2 * V
-
+~ one = 2 * C**2 * K + 3 * C * K * V + C**2 * V => one = C**2 * K + C * K * V + C**2 * V
 four products: four of the six products were counted
-- one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
-+ one = C**2 * K + 2 * C * K * V + C**2 * V
-
+~ one = 2 * C**2 * K + 3 * C * K * V + C**2 * V => one = C**2 * K + 2 * C * K * V + C**2 * V
 cost of a chunk returned: the cost is that of one chunk; asked for is that of the sequence
-- best = {{tie.it}}
-+ best = {{tie.it}}; costs = [cost / -(-T // C) for cost, C in zip(costs, sizes, strict=True)]
-
+~ best = {{tie.it}} => best = {{tie.it}}; costs = [cost / -(-T // C) for cost, C in zip(costs, sizes, strict=True)]
 start paid by each operation: the start was paid for seven times in a chunk, for the six products and the solve; it stands for all operations of a chunk together
-- (start + one + solve)
-+ (7 * start + one + solve)
-
+~ (start + one + solve) => (7 * start + one + solve)
 start paid by each product: the start was paid for once for each of the six products; it stands for all operations of a chunk together
-- (start + one + solve)
-+ (6 * start + one + solve)
-
+~ (start + one + solve) => (6 * start + one + solve)
 products of d² only: K V was counted for each product, whatever its sizes; a matrix of scores takes C · K · C
-- one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
-+ one = 6 * C * K * V
-
+~ one = 2 * C**2 * K + 3 * C * K * V + C**2 * V => one = 6 * C * K * V
 a product with S too many: four products of C · K · V were counted; there are three: K S^T, Q S^T and U^T K
-- 3 * C * K * V
-+ 4 * C * K * V
-
+~ 3 * C * K * V => 4 * C * K * V
 half of the substitution: the solve's right sides were counted with C² V / 2, its triangle alone; the task counts C² V
-- C**3 / 3 + C**2 * V
-+ C**3 / 3 + C**2 * V / 2
-
+~ C**3 / 3 + C**2 * V => C**3 / 3 + C**2 * V / 2
 backward too: three times the products were counted, as for forward and backward; asked for is forward alone
-- (start + one + solve)
-+ (start + 3 * (one + solve))
-
+~ (start + one + solve) => (start + 3 * (one + solve))
 K and V taken for one: all sizes were taken for K
-- one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
-+ one = 2 * C**2 * K + 3 * C * K * K + C**2 * K
-
+~ one = 2 * C**2 * K + 3 * C * K * V + C**2 * V => one = 2 * C**2 * K + 3 * C * K * K + C**2 * K
 the {{tie.other}} of several: of two sizes that cost the same the {{tie.er}} one was taken; it is the {{tie.which}} of them
-- {{tie.it}}
-+ {{tie.odd}}
-
+~ {{tie.it}} => {{tie.odd}}
 cost of a step: the cost is that of one step; asked for is that of the whole sequence
-- costs.append(-(-T // C) * (start + one + solve))
-+ costs.append((start + one + solve) / C)
-
+~ costs.append(-(-T // C) * (start + one + solve)) => costs.append((start + one + solve) / C)
 one chunk alone: the sizes were compared by the cost of one chunk; a smaller chunk is cheaper, and there are more of them
 - best = {{tie.it}}
 + one_each = [c / -(-T // C) for c, C in zip(costs, sizes)]
@@ -1630,102 +1328,55 @@ properties.points("Task 5 holds.")
 # %% mistakes="write_on"
 r"""
 never folded: keys and values were never folded into S: the memory grows with every token, as attention's cache does
-- if keys.shape[0] == C:
-+ if keys.shape[0] < 0:
-
+~ if keys.shape[0] == C: => if keys.shape[0] < 0:
 folded and kept: the steps were folded into S, and stand beside it still: they count twice from now on
--         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
-+         keys, values, logs = (a[1:, ...] for a in (keys, values, logs))
-
+~         keys, values, logs = (a[:0, ...] for a in (keys, values, logs)) =>         keys, values, logs = (a[1:, ...] for a in (keys, values, logs))
 folded and not emptied: the steps were folded into S and left beside it as well: they count twice from now on, and the memory grows
--         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
-+         keys, values, logs = (a[:C, ...] for a in (keys, values, logs))
-
+~         keys, values, logs = (a[:0, ...] for a in (keys, values, logs)) =>         keys, values, logs = (a[:C, ...] for a in (keys, values, logs))
 emptied without folding: keys and values were thrown away instead of folded into S: the past is forgotten
-- S = xp.exp(c[-1, :]) * S + left @ keys
-+ S = xp.exp(c[-1, :]) * S
-
+~ S = xp.exp(c[-1, :]) * S + left @ keys => S = xp.exp(c[-1, :]) * S
 folded one step late: the fold came when there were more than C steps; n stays below C
-- keys.shape[0] == C
-+ keys.shape[0] > C
-
+~ keys.shape[0] == C => keys.shape[0] > C
 folded one step early: the fold came with C - 1 steps; there are to be C of them
-- keys.shape[0] == C
-+ keys.shape[0] >= C - 1
-
+~ keys.shape[0] == C => keys.shape[0] >= C - 1
 S replaced by the fold: the fold put the new steps in S's place; what S held before was lost
-- S = xp.exp(c[-1, :]) * S + left @ keys
-+ S = left @ keys
-
+~ S = xp.exp(c[-1, :]) * S + left @ keys => S = left @ keys
 S not decayed at the fold: S was taken into the fold as it was; it has decayed by e^(c_n) since the last one
-- S = xp.exp(c[-1, :]) * S + left @ keys
-+ S = S + left @ keys
-
+~ S = xp.exp(c[-1, :]) * S + left @ keys => S = S + left @ keys
 values folded whole: what the steps wrote was folded undiminished; step j's value has the factor e^(c_n - c_j)
-- S = xp.exp(c[-1, :]) * S + left @ keys
-+ S = xp.exp(c[-1, :]) * S + xp.matrix_transpose(values) @ keys
-
+~ S = xp.exp(c[-1, :]) * S + left @ keys => S = xp.exp(c[-1, :]) * S + xp.matrix_transpose(values) @ keys
 S read undiminished: the matrix has decayed by e^(c_n) since the last fold; it was read as it stood then
-- y = xp.exp(c[-1, :]) * (S @ q)
-+ y = (S @ q)
-
+~ y = xp.exp(c[-1, :]) * (S @ q) => y = (S @ q)
 one step's decay for S: the matrix was multiplied by this step's share alone; it stands as it was at the last fold, and all steps since then count
-- y = xp.exp(c[-1, :]) * (S @ q)
-+ y = xp.exp(log_a) * (S @ q)
-
+~ y = xp.exp(c[-1, :]) * (S @ q) => y = xp.exp(log_a) * (S @ q)
 no decay beside the matrix: keys and values beside the matrix fade as what is in it does: the factor e^(c_n - c_j) is missing
-- xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
-+ xp.matrix_transpose(values)
-
+~ xp.matrix_transpose(xp.exp(c[-1, :] - c) * values) => xp.matrix_transpose(values)
 logarithms not summed: the exponents were made of single steps' logarithms; c sums them since the last fold
-- c = xp.cumulative_sum(logs, axis=0)
-+ c = logs
-
+~ c = xp.cumulative_sum(logs, axis=0) => c = logs
 sum stops before its step: the sum for step n stops before step n: the matrix and the older values have decayed at step n too when step n reads them
-- c = xp.cumulative_sum(logs, axis=0)
-+ c = xp.cumulative_sum(logs, axis=0) - logs
-
+~ c = xp.cumulative_sum(logs, axis=0) => c = xp.cumulative_sum(logs, axis=0) - logs
 decayed since the fold: each value was multiplied by e^(c_n); it has decayed since its own step only
-- xp.exp(c[-1, :] - c) * values
-+ xp.exp(c[-1, :] + 0 * c) * values
-
+~ xp.exp(c[-1, :] - c) * values => xp.exp(c[-1, :] + 0 * c) * values
 own decay counted: each step's value was multiplied by its own share; a step decays what was there before it writes
-- xp.exp(c[-1, :] - c) * values
-+ xp.exp(c[-1, :] - c + logs) * values
-
+~ xp.exp(c[-1, :] - c) * values => xp.exp(c[-1, :] - c + logs) * values
 own step not read: the step does not read what it writes itself: append first, then read
-- left @ (keys @ q)
-+ left[:, :-1] @ (keys[:-1, ...] @ q)
-
+~ left @ (keys @ q) => left[:, :-1] @ (keys[:-1, ...] @ q)
 matrix not read: the output holds the steps since the last fold, and nothing of the matrix
-- y = xp.exp(c[-1, :]) * (S @ q)
-+ y = 0 * (S @ q)
-
+~ y = xp.exp(c[-1, :]) * (S @ q) => y = 0 * (S @ q)
 past steps not read: the output holds the matrix and nothing of the steps beside it
--  + left @ (keys @ q)
-+  + 0 * left @ (keys @ q)
-
+~  + left @ (keys @ q) =>  + 0 * left @ (keys @ q)
 softmax over the steps: the scores of keys and query were put through a softmax, as in attention; a matrix memory reads them as they are
-- left @ (keys @ q)
-+ left @ (xp.exp(keys @ q) / xp.sum(xp.exp(keys @ q)))
-
+~ left @ (keys @ q) => left @ (xp.exp(keys @ q) / xp.sum(xp.exp(keys @ q)))
 scaled by the root of K: the scores were divided by the root of K, as attention does it; reading a matrix has no such factor
-- left @ (keys @ q)
-+ left @ (keys @ q) / k.shape[0] ** 0.5
-
+~ left @ (keys @ q) => left @ (keys @ q) / k.shape[0] ** 0.5
 looked up by the key: the step looked up its key, where it should look up its query
-- (S @ q) + left @ (keys @ q)
-+ (S @ k) + left @ (keys @ k)
-
+~ (S @ q) + left @ (keys @ q) => (S @ k) + left @ (keys @ k)
 decayed at every step as well: S was multiplied by the step's share at each step, and by e^(c_n) on top: it decays twice
 -     y = xp.exp(c[-1, :]) * (S @ q)
 +     S = xp.exp(log_a) * S
 +     y = xp.exp(c[-1, :]) * (S @ q)
-
 put in front: the new logarithm was put before the older ones, so the decay counts backwards
-- xp.concat([logs, log_a[None, :]])
-+ xp.concat([log_a[None, :], logs])
-
+~ xp.concat([logs, log_a[None, :]]) => xp.concat([log_a[None, :], logs])
 rewritten at every step: the matrix was rewritten at every step, and what lay beside it was never read; append, read both, and fold at C steps
 -     keys = xp.concat([keys, k[None, :]])
 -     values = xp.concat([values, v[None, :]])
@@ -1738,7 +1389,6 @@ rewritten at every step: the matrix was rewritten at every step, and what lay be
 -         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
 +     S = xp.exp(log_a) * S + v[:, None] * k[None, :]
 +     y = S @ q
-
 window instead of a fold: the oldest steps were dropped when there were more than C; they are to be folded into S
 -     c = xp.cumulative_sum(logs, axis=0)
 -     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
@@ -1750,7 +1400,6 @@ window instead of a fold: the oldest steps were dropped when there were more tha
 +     c = xp.cumulative_sum(logs, axis=0)
 +     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 +     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
-
 folded before it was read: the steps were folded into S first and then read beside it as well: they count twice in this step's output
 -     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 -     if keys.shape[0] == C:
@@ -1759,7 +1408,6 @@ folded before it was read: the steps were folded into S first and then read besi
 +     S = xp.exp(c[-1, :]) * S + left @ keys if whole else S
 +     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 +     if whole:
-
 decayed at every step and at the fold: S was multiplied by the step's share at each step, and by e^(c_n) at the fold: it decays twice; leave S as it is until the fold
 -     c = xp.cumulative_sum(logs, axis=0)
 -     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
@@ -1768,7 +1416,6 @@ decayed at every step and at the fold: S was multiplied by the step's share at e
 +     c = xp.cumulative_sum(logs, axis=0)
 +     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 +     y = S @ q + left @ (keys @ q)
-
 nothing decays: nothing decays: neither what S holds nor what lies beside it was multiplied by its share
 -     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 -     if keys.shape[0] == C:
@@ -1777,7 +1424,6 @@ nothing decays: nothing decays: neither what S holds nor what lies beside it was
 +     y = S @ q + left @ (keys @ q)
 +     if keys.shape[0] == C:
 +         S = S + left @ keys
-
 folded every step: every step was folded at once, so nothing lies beside the matrix: fold when there are C steps
 -     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 -     if keys.shape[0] == C:
@@ -1786,23 +1432,14 @@ folded every step: every step was folded at once, so nothing lies beside the mat
 +     S = xp.exp(c[-1, :]) * S + left @ keys
 +     y = S @ q
 +     keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
-
 decay after the sum: e^(c_n) multiplied the steps beside the matrix too; each has the factor e^(c_n - c_j)
-- y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
-+ y = xp.exp(c[-1, :]) * (S @ q + left @ (keys @ q))
-
+~ y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q) => y = xp.exp(c[-1, :]) * (S @ q + left @ (keys @ q))
 decay of the first step: the exponent has the wrong sign, c_j - c_n, so that values grow; what is left of step j's value is e^(c_n - c_j) of it
-- xp.exp(c[-1, :] - c) * values
-+ xp.exp(c - c[-1, :]) * values
-
+~ xp.exp(c[-1, :] - c) * values => xp.exp(c - c[-1, :]) * values
 written under the query: the step was kept under its query; it is written under its key
-- keys = xp.concat([keys, k[None, :]])
-+ keys = xp.concat([keys, q[None, :]])
-
+~ keys = xp.concat([keys, k[None, :]]) => keys = xp.concat([keys, q[None, :]])
 value decayed as it enters: the new value was multiplied by its own share; a step decays what was there before it writes
-- values = xp.concat([values, v[None, :]])
-+ values = xp.concat([values, (xp.exp(log_a) * v)[None, :]])
-
+~ values = xp.concat([values, v[None, :]]) => values = xp.concat([values, (xp.exp(log_a) * v)[None, :]])
 last share for S: the matrix was multiplied by the last step's share alone, read and folded; it stands as it was at the last fold, and all steps since then count
 - y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 -     if keys.shape[0] == C:
@@ -1810,35 +1447,24 @@ last share for S: the matrix was multiplied by the last step's share alone, read
 + y = xp.exp(log_a) * (S @ q) + left @ (keys @ q)
 +     if keys.shape[0] == C:
 +         S = xp.exp(log_a) * S + left @ keys
-
 one step kept: the last step was folded and left beside the matrix as well: it counts twice from now on
-- keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
-+ keys, values, logs = (a[-1:, ...] for a in (keys, values, logs))
-
+~ keys, values, logs = (a[:0, ...] for a in (keys, values, logs)) => keys, values, logs = (a[-1:, ...] for a in (keys, values, logs))
 logarithms not exponentiated: what is left of a value is e to the difference of the logarithms, not the difference
-- xp.exp(c[-1, :] - c) * values
-+ (c[-1, :] - c) * values
-
+~ xp.exp(c[-1, :] - c) * values => (c[-1, :] - c) * values
 delta rule: the value was corrected by what stands there, as the delta rule does; here Hebb's rule writes it whole
--     values = xp.concat([values, v[None, :]])
-+     values = xp.concat([values, (v - S @ k)[None, :]])
-
+~     values = xp.concat([values, v[None, :]]) =>     values = xp.concat([values, (v - S @ k)[None, :]])
 oldest folded alone: the oldest step was folded alone, and the others kept; when there are C, all of them are folded
 -         S = xp.exp(c[-1, :]) * S + left @ keys
 -         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
 +         S = xp.exp(logs[0, :]) * S + values[0, :, None] * keys[0, None, :]
 +         keys, values, logs = (a[1:, ...] for a in (keys, values, logs))
-
 old memory returned: the old memory was returned: nothing is remembered
 -     if keys.shape[0] == C:
 -         S = xp.exp(c[-1, :]) * S + left @ keys
 -         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
 +     S, keys, values, logs = memory
-
 steps beside read undiminished: the steps beside the matrix were read without their decay; they fade as what is in it does
--  + left @ (keys @ q)
-+  + xp.matrix_transpose(values) @ (keys @ q)
-
+~  + left @ (keys @ q) =>  + xp.matrix_transpose(values) @ (keys @ q)
 S read and folded undiminished: S was read and folded as it stood at the last fold; since then it has decayed by e^(c_n)
 - y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 -     if keys.shape[0] == C:
@@ -1846,16 +1472,12 @@ S read and folded undiminished: S was read and folded as it stood at the last fo
 + y = S @ q + left @ (keys @ q)
 +     if keys.shape[0] == C:
 +         S = S + left @ keys
-
 attention: what came out is attention over the last steps: e to the scores, divided by their sum
-- left @ (keys @ q)
-+ xp.matrix_transpose(values) @ (xp.exp(keys @ q) / xp.sum(xp.exp(keys @ q)))
-
+~ left @ (keys @ q) => xp.matrix_transpose(values) @ (xp.exp(keys @ q) / xp.sum(xp.exp(keys @ q)))
 thrown away: keys and values were thrown away at C steps, and S was left as it was: the past is forgotten, and S does not fade
 -         S = xp.exp(c[-1, :]) * S + left @ keys
 -
 +
-
 all put in front: the new step was put before the older ones, so the decay counts backwards
 -     keys = xp.concat([keys, k[None, :]])
 -     values = xp.concat([values, v[None, :]])
@@ -1863,26 +1485,16 @@ all put in front: the new step was put before the older ones, so the decay count
 +     keys = xp.concat([k[None, :], keys])
 +     values = xp.concat([v[None, :], values])
 +     logs = xp.concat([log_a[None, :], logs])
-
 faded before it was written: each value was multiplied by e^(c_j), what had faded before it; what fades after it is e^(c_n - c_j)
-- xp.exp(c[-1, :] - c) * values
-+ xp.exp(c) * values
-
+~ xp.exp(c[-1, :] - c) * values => xp.exp(c) * values
 quotient of products, for the values: after a strong decay e^(c_n) and e^(c_j) are both 0, and 0/0 is NaN: subtract the logarithms, then exponentiate
-- xp.exp(c[-1, :] - c) * values
-+ (xp.exp(c[-1, :]) / xp.exp(c)) * values
-
+~ xp.exp(c[-1, :] - c) * values => (xp.exp(c[-1, :]) / xp.exp(c)) * values
 folded when one is missing: the fold came one step too early: there are C steps when it comes, the new one counted
-- if keys.shape[0] == C:
-+ if keys.shape[0] == C - 1:
-
+~ if keys.shape[0] == C: => if keys.shape[0] == C - 1:
 newest step not folded: the fold left out the newest step, and it was lost: fold all C of them
-- S = xp.exp(c[-1, :]) * S + left @ keys
-+ S = xp.exp(c[-1, :]) * S + left[:, :-1] @ keys[:-1, ...]
-
+~ S = xp.exp(c[-1, :]) * S + left @ keys => S = xp.exp(c[-1, :]) * S + left[:, :-1] @ keys[:-1, ...]
 chunks of one are never folded: where a chunk has one step, nothing is folded into S
--     if keys.shape[0] == C:
-+     if keys.shape[0] == C and C > 1:
+~     if keys.shape[0] == C: =>     if keys.shape[0] == C and C > 1:
 """
 
 # %% [markdown]
@@ -1995,150 +1607,80 @@ properties.points("Task 6 holds.")
 # %% mistakes="delta_writes"
 r"""
 own write read: step t reads its own write before it has written: A has no diagonal
-- xp.tril(scores(k, k, c), k=-1)
-+ xp.tril(scores(k, k, c))
-
+~ xp.tril(scores(k, k, c), k=-1) => xp.tril(scores(k, k, c))
 later writes read: what later steps write stands in the system too: only the part below the diagonal counts
-- xp.tril(scores(k, k, c), k=-1)
-+ scores(k, k, c)
-
+~ xp.tril(scores(k, k, c), k=-1) => scores(k, k, c)
 triangle of the wrong side: the triangle above the diagonal was kept: there a step would read what comes after it
-- xp.tril(scores(k, k, c), k=-1)
-+ xp.triu(scores(k, k, c), k=1)
-
+~ xp.tril(scores(k, k, c), k=-1) => xp.triu(scores(k, k, c), k=1)
 rates on the columns: beta multiplies the columns of A; it is step t's own rate, so it multiplies row t
-- one + beta * A
-+ one + A * xp.matrix_transpose(beta)
-
+~ one + beta * A => one + A * xp.matrix_transpose(beta)
 rate left out of the matrix: beta stands on the right side only; it multiplies all that step t compares with its value
-- one + beta * A
-+ one + A
-
+~ one + beta * A => one + A
 rate left out on the right: beta stands in the matrix only; the right side is multiplied by it too
-- beta * e)
-+ e)
-
+~ beta * e) => e)
 rate after the solve: the rates were multiplied with the solution; later steps then subtract what was never written
-- xp.linalg.solve(one + beta * A, beta * e)
-+ beta * xp.linalg.solve(one + A, e)
-
+~ xp.linalg.solve(one + beta * A, beta * e) => beta * xp.linalg.solve(one + A, e)
 no rates: beta does not appear at all
-- xp.linalg.solve(one + beta * A, beta * e)
-+ xp.linalg.solve(one + A, e)
-
+~ xp.linalg.solve(one + beta * A, beta * e) => xp.linalg.solve(one + A, e)
 sign of A: with the minus each step adds what stands there already; it writes what is missing
-- one + beta * A
-+ one - beta * A
-
+~ one + beta * A => one - beta * A
 old memory read undiminished: step t reads S after t decays: its key has the factor e^(c_t)
-- (xp.exp(c) * k) @ xp.matrix_transpose(S)
-+ k @ xp.matrix_transpose(S)
-
+~ (xp.exp(c) * k) @ xp.matrix_transpose(S) => k @ xp.matrix_transpose(S)
 old memory not read: what stood in the memory before the chunk was not subtracted
-- e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
-+ e = v
-
+~ e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S) => e = v
 old memory added: what S answers was added to the value; the delta rule subtracts it
-- e = v - (xp
-+ e = v + (xp
-
+~ e = v - (xp => e = v + (xp
 Hebb's rule: this is what Hebb's rule writes; the delta rule subtracts what stands there already
-- xp.linalg.solve(one + beta * A, beta * e)
-+ beta * v + 0 * e
-
+~ xp.linalg.solve(one + beta * A, beta * e) => beta * v + 0 * e
 one round instead of a solve: earlier writes were taken as if nobody had corrected them: u stands on both sides, and needs a solve
-- xp.linalg.solve(one + beta * A, beta * e)
-+ beta * e - beta * A @ (beta * e)
-
+~ xp.linalg.solve(one + beta * A, beta * e) => beta * e - beta * A @ (beta * e)
 writes of the chunk not read: each step looks at the memory before the chunk only, and not at what earlier steps of the chunk have written
-- xp.linalg.solve(one + beta * A, beta * e)
-+ beta * e
-
+~ xp.linalg.solve(one + beta * A, beta * e) => beta * e
 no decay within the chunk: A lacks the decay between two steps; e^(c_t - c_j) stands in its sum
-- scores(k, k, c)
-+ scores(k, k, 0 * c)
-
+~ scores(k, k, c) => scores(k, k, 0 * c)
 exponent the wrong way round: e^(-c_t) grows; what S held has faded by e^(c_t)
-- (xp.exp(c) * k)
-+ (xp.exp(-c) * k)
-
+~ (xp.exp(c) * k) => (xp.exp(-c) * k)
 multiplied, not solved: the right side was multiplied by the matrix; it has to be solved with it
-- xp.linalg.solve(one + beta * A, beta * e)
-+ (one + beta * A) @ (beta * e)
-
+~ xp.linalg.solve(one + beta * A, beta * e) => (one + beta * A) @ (beta * e)
 matrix without the one: each earlier step was taken to have written its value v_j; it wrote u_j, which stands on both sides and needs a solve
-- xp.linalg.solve(one + beta * A, beta * e)
-+ beta * e - (beta * A) @ v
-
+~ xp.linalg.solve(one + beta * A, beta * e) => beta * e - (beta * A) @ v
 transposed system: A is transposed, so that each step reads later ones
-- one + beta * A
-+ one + beta * xp.matrix_transpose(A)
-
+~ one + beta * A => one + beta * xp.matrix_transpose(A)
 S not transposed: S was not transposed: a step is a row, so S k is k @ S^T
-- @ xp.matrix_transpose(S)
-+ @ S
-
+~ @ xp.matrix_transpose(S) => @ S
 no decay at all: nothing decays: neither what S holds nor what the chunk's steps wrote
 -     A = xp.tril(scores(k, k, c), k=-1)
 -     e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
 +     A = xp.tril(scores(k, k, 0 * c), k=-1)
 +     e = v - k @ xp.matrix_transpose(S)
-
 summed twice: c was summed again; it is the running sum already
-- A = xp.tril(scores(k, k, c), k=-1)
-+ c = xp.cumulative_sum(c, axis=1); A = xp.tril(scores(k, k, c), k=-1)
-
+~ A = xp.tril(scores(k, k, c), k=-1) => c = xp.cumulative_sum(c, axis=1); A = xp.tril(scores(k, k, c), k=-1)
 rate twice: the solution was multiplied by the rates once more; they stand in the system already
-- xp.linalg.solve(one + beta * A, beta * e)
-+ beta * xp.linalg.solve(one + beta * A, beta * e)
-
+~ xp.linalg.solve(one + beta * A, beta * e) => beta * xp.linalg.solve(one + beta * A, beta * e)
 rate on the value alone: the rate multiplies the value only; it multiplies all that is missing, and so what S answers too
-- xp.linalg.solve(one + beta * A, beta * e)
-+ xp.linalg.solve(one + beta * A, e - v + beta * v)
-
+~ xp.linalg.solve(one + beta * A, beta * e) => xp.linalg.solve(one + beta * A, e - v + beta * v)
 decay outside the product: e^(c_t) was multiplied with what was read, whose columns are V; it has one entry for each column of S, K, and multiplies the key
-- (xp.exp(c) * k) @ xp.matrix_transpose(S)
-+ xp.exp(c) * (k @ xp.matrix_transpose(S))
-
+~ (xp.exp(c) * k) @ xp.matrix_transpose(S) => xp.exp(c) * (k @ xp.matrix_transpose(S))
 sides exchanged: the two sides of the system were exchanged: solve(M, r) solves M u = r
-- xp.linalg.solve(one + beta * A, beta * e)
-+ xp.linalg.solve(beta * e, one + beta * A)
-
+~ xp.linalg.solve(one + beta * A, beta * e) => xp.linalg.solve(beta * e, one + beta * A)
 scores with the values: the scores were made of keys and values; A has the products of keys with keys
-- scores(k, k, c)
-+ scores(k, v, c)
-
+~ scores(k, k, c) => scores(k, v, c)
 own share as well: what step j wrote was decayed at step j too: A has e^(c_t - c_j), from the step after it on
-- scores(k, k, c), k=-1)
-+ scores(k, k, c), k=-1) * xp.exp(c[:, None, :, 0] - xp.concat([0 * c[:, :1, 0], c[:, :-1, 0]], axis=1)[:, None, :])
-
+~ scores(k, k, c), k=-1) => scores(k, k, c), k=-1) * xp.exp(c[:, None, :, 0] - xp.concat([0 * c[:, :1, 0], c[:, :-1, 0]], axis=1)[:, None, :])
 decay on the difference: the difference was multiplied by e^(c_t); what fades is the memory, so the factor belongs to the key that reads it
-- e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
-+ e = xp.exp(c[..., :1]) * (v - k @ xp.matrix_transpose(S))
-
+~ e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S) => e = xp.exp(c[..., :1]) * (v - k @ xp.matrix_transpose(S))
 decay on the value: the value was multiplied by e^(c_t); it is new, and whole
-- e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
-+ e = xp.exp(c[..., :1]) * v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
-
+~ e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S) => e = xp.exp(c[..., :1]) * v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
 right side twice: the right side was multiplied by the rates twice
-- beta * e)
-+ beta * beta * e)
-
+~ beta * e) => beta * beta * e)
 memory decayed by the chunk's end: each key got the decay of the chunk's last step; step t reads S as it is at step t
-- (xp.exp(c) * k)
-+ (xp.exp(c[:, -1:, :]) * k)
-
+~ (xp.exp(c) * k) => (xp.exp(c[:, -1:, :]) * k)
 rates of both steps: A was multiplied by the rates of both steps; β_t multiplies row t, and u_j has its own rate in it already
-- one + beta * A
-+ one + beta * A * xp.matrix_transpose(beta)
-
+~ one + beta * A => one + beta * A * xp.matrix_transpose(beta)
 key faded twice: the scores have the decay between two steps in them; the keys were multiplied by e^(c) besides
-- scores(k, k, c)
-+ scores(k, xp.exp(c) * k, c)
-
+~ scores(k, k, c) => scores(k, xp.exp(c) * k, c)
 value without beta: beta multiplies what S answers and not the value: it multiplies the whole difference
-- beta * e)
-+ e + (1 - beta) * (v - e))
+~ beta * e) => e + (1 - beta) * (v - e))
 """
 
 # %% [markdown]
@@ -2281,104 +1823,55 @@ properties.points("Task 7 holds.")
 # %% mistakes="newton_round"
 r"""
 a loop's round: every guess was replaced by what its step gives; the tangents hand a change of one state on to all that follow
-- delta, _ = linear_scan(J, after - guess, xp.zeros_like(h))
-+ delta = after - guess
-
+~ delta, _ = linear_scan(J, after - guess, xp.zeros_like(h)) => delta = after - guess
 own guess read: step t was linearised at its own guess; it reads the guess of step t - 1
-- xp.concat([h[None, ...], guess[:-1, ...]])
-+ guess
-
+~ xp.concat([h[None, ...], guess[:-1, ...]]) => guess
 next guess read: step t reads the guess of the step after it; the states were shifted the wrong way
-- xp.concat([h[None, ...], guess[:-1, ...]])
-+ xp.concat([guess[1:, ...], h[None, ...]])
-
+~ xp.concat([h[None, ...], guess[:-1, ...]]) => xp.concat([guess[1:, ...], h[None, ...]])
 first state forgotten: step 1 reads zeros; it reads the state that is given
-- xp.concat([h[None, ...], guess[:-1, ...]])
-+ xp.concat([0 * h[None, ...], guess[:-1, ...]])
-
+~ xp.concat([h[None, ...], guess[:-1, ...]]) => xp.concat([0 * h[None, ...], guess[:-1, ...]])
 weight left out of the slope: the derivative of tanh(u + w h) by h has the factor w
-- a * (1 - n * n) * w
-+ a * (1 - n * n)
-
+~ a * (1 - n * n) * w => a * (1 - n * n)
 kept share left out of the slope: (1 - a) h_{t-1} is part of the step, so 1 - a is part of its slope
-- J = 1 - a + a * (1 - n * n) * w
-+ J = a * (1 - n * n) * w
-
+~ J = 1 - a + a * (1 - n * n) * w => J = a * (1 - n * n) * w
 rate left out of the slope: the tanh is multiplied by a, and so is its slope
-- a * (1 - n * n) * w
-+ (1 - n * n) * w
-
+~ a * (1 - n * n) * w => (1 - n * n) * w
 tanh taken as a line: the slope of tanh was taken as 1; it is 1 - n^2
-- a * (1 - n * n) * w
-+ a * w
-
+~ a * (1 - n * n) * w => a * w
 n not squared: the derivative of tanh is 1 - n^2
-- (1 - n * n)
-+ (1 - n)
-
+~ (1 - n * n) => (1 - n)
 slope of the input: the derivative was taken by the sum in the tanh, without the share that is kept and without w
-- J = 1 - a + a * (1 - n * n) * w
-+ J = a * (1 - n * n)
-
+~ J = 1 - a + a * (1 - n * n) * w => J = a * (1 - n * n)
 shares exchanged: a and 1 - a are exchanged in the step
-- after = (1 - a) * before + a * n
-+ after = a * before + (1 - a) * n
-
+~ after = (1 - a) * before + a * n => after = a * before + (1 - a) * n
 kept share left out of the step: the step is a tanh alone; it keeps 1 - a of what was
-- after = (1 - a) * before + a * n
-+ after = a * n
-
+~ after = (1 - a) * before + a * n => after = a * n
 residual with the other sign: the residual is what the step gives less the guess; with the other sign, or subtracted, the round moves away
-- after - guess
-+ guess - after
-
+~ after - guess => guess - after
 residual left out: the recurrence was given the states, not what is missing from the guess
-- linear_scan(J, after - guess, xp.zeros_like(h))
-+ linear_scan(J, after, xp.zeros_like(h))
-
+~ linear_scan(J, after - guess, xp.zeros_like(h)) => linear_scan(J, after, xp.zeros_like(h))
 first step moved: the scan began at h; the state before the first step is known, so its delta is 0
-- xp.zeros_like(h))
-+ h)
-
+~ xp.zeros_like(h)) => h)
 step in place of the guess: what is returned is the step; it has to be added to the guess
-- moved = guess + delta
-+ moved = delta
-
+~ moved = guess + delta => moved = delta
 added to the step's result: the step was added to what the cell gives; it moves the guess
-- moved = guess + delta
-+ moved = after + delta
-
+~ moved = guess + delta => moved = after + delta
 not cut: the new guess leaves the range from -1 to 1, which no state can
-- xp.clip(moved, -1, 1)
-+ moved
-
+~ xp.clip(moved, -1, 1) => moved
 cut from below at 0: a state may be negative: the range is from -1 to 1
-- xp.clip(moved, -1, 1)
-+ xp.clip(moved, 0, 1)
-
+~ xp.clip(moved, -1, 1) => xp.clip(moved, 0, 1)
 squashed, not cut: the new guess went through a tanh, which moves all of it
-- xp.clip(moved, -1, 1)
-+ xp.tanh(moved)
-
+~ xp.clip(moved, -1, 1) => xp.tanh(moved)
 step after the cut: what counts is how far the round would go, before the guess is cut
-- {{by.f}}(xp.abs(delta), axis=(0, 2))
-+ {{by.f}}(xp.abs(xp.clip(moved, -1, 1) - guess), axis=(0, 2))
-
+~ {{by.f}}(xp.abs(delta), axis=(0, 2)) => {{by.f}}(xp.abs(xp.clip(moved, -1, 1) - guess), axis=(0, 2))
 sign of the step: {{by.upward}}; a step downward counts as well
-- {{by.f}}(xp.abs(delta), axis=(0, 2))
-+ {{by.f}}(delta, axis=(0, 2))
-
+~ {{by.f}}(xp.abs(delta), axis=(0, 2)) => {{by.f}}(delta, axis=(0, 2))
 residual for the step: the {{by.name}} residual was returned; a small one may stand beside states that are far off
-- {{by.f}}(xp.abs(delta), axis=(0, 2))
-+ {{by.f}}(xp.abs(after - guess), axis=(0, 2))
-
+~ {{by.f}}(xp.abs(delta), axis=(0, 2)) => {{by.f}}(xp.abs(after - guess), axis=(0, 2))
 {{by.odd_name}} step: the {{by.odd_name}} was taken; the {{by.name}} is asked for
-- {{by.f}}(xp.abs(delta), axis=(0, 2))
-+ {{by.odd}}(xp.abs(delta), axis=(0, 2))
-
+~ {{by.f}}(xp.abs(delta), axis=(0, 2)) => {{by.odd}}(xp.abs(delta), axis=(0, 2))
 last step alone: the step of the last state was returned; the {{by.name}} of all is asked for
-- {{by.f}}(xp.abs(delta), axis=(0, 2))
-+ {{by.f}}(xp.abs(delta[-1, ...]), axis=-1)
+~ {{by.f}}(xp.abs(delta), axis=(0, 2)) => {{by.f}}(xp.abs(delta[-1, ...]), axis=-1)
 """
 
 # %% [markdown]
@@ -2458,37 +1951,23 @@ hunt(
 # %% mutants="chunks_that_tell" of="rnncore.chunks.memory_chunks"
 r"""
 own write not read: no step reads what it writes itself
-- P = xp.tril(scores(q, k, c))
-+ P = xp.tril(scores(q, k, c), k=-1)
-
+~ P = xp.tril(scores(q, k, c)) => P = xp.tril(scores(q, k, c), k=-1)
 later steps seen: a step reads what later steps of its chunk write: unseen with C = 1
-- P = xp.tril(scores(q, k, c))
-+ P = scores(q, k, c)
-
+~ P = xp.tril(scores(q, k, c)) => P = scores(q, k, c)
 chunks that do not know of each other: every chunk starts from the first memory: unseen in a single chunk
 -         S = S_after
 -
 +
-
 old memory read undiminished: the queries lack their decay: unseen without decay
-- (xp.exp(c) * q) @ xp.matrix_transpose(S)
-+ q @ xp.matrix_transpose(S)
-
+~ (xp.exp(c) * q) @ xp.matrix_transpose(S) => q @ xp.matrix_transpose(S)
 memory passed on whole: S does not decay on its way through a chunk: unseen without decay, and in a single chunk's outputs
-- xp.exp(last) * S
-+ S
-
+~ xp.exp(last) * S => S
 writes passed on whole: what a chunk's steps wrote does not decay until its end: unseen with C = 1
-- later = xp.exp(last - c) * k
-+ later = k
-
+~ later = xp.exp(last - c) * k => later = k
 decay of single steps: the logarithms are not summed: unseen with C = 1
-- c = xp.cumulative_sum(log_a, axis=1)
-+ c = log_a
-
+~ c = xp.cumulative_sum(log_a, axis=1) => c = log_a
 one decay for all columns: the first column's decay is used for all of them: unseen with one column
-- c = xp.cumulative_sum(log_a, axis=1)
-+ c = xp.cumulative_sum(log_a[..., :1] + 0 * log_a, axis=1)
+~ c = xp.cumulative_sum(log_a, axis=1) => c = xp.cumulative_sum(log_a[..., :1] + 0 * log_a, axis=1)
 """
 
 # %% [markdown]

@@ -376,58 +376,36 @@ squares of x itself: the formula was taken as it stands: in float16 the squares 
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     squares = xp.mean(x * x, axis=-1, keepdims=True)
 +     y = {{gain.w}} * x / xp.sqrt(squares + eps)
-
 mean subtracted: this is layer norm, which takes the mean off first; here x is divided, and its mean stays
--     z = x / s
-+     z = (x - xp.mean(x, axis=-1, keepdims=True)) / s
-
+~     z = x / s =>     z = (x - xp.mean(x, axis=-1, keepdims=True)) / s
 mean subtracted below: the variance was taken in place of the mean square: there the mean is subtracted before squaring; in the root mean square nothing is
-- squares = xp.mean(z * z, axis=-1, keepdims=True)
-+ squares = xp.var(z, axis=-1, keepdims=True, correction=0)
-
+~ squares = xp.mean(z * z, axis=-1, keepdims=True) => squares = xp.var(z, axis=-1, keepdims=True, correction=0)
 sum for the mean: the squares were added and not averaged: ρ is the root of their mean
-- squares = xp.mean(z * z, axis=-1, keepdims=True)
-+ squares = xp.sum(z * z, axis=-1, keepdims=True)
-
+~ squares = xp.mean(z * z, axis=-1, keepdims=True) => squares = xp.sum(z * z, axis=-1, keepdims=True)
 over the steps: the mean ran over the steps: later steps then reach earlier ones; it runs over the channels of one step
-- squares = xp.mean(z * z, axis=-1, keepdims=True)
-+ squares = xp.mean(z * z, axis=0, keepdims=True)
-
+~ squares = xp.mean(z * z, axis=-1, keepdims=True) => squares = xp.mean(z * z, axis=0, keepdims=True)
 mean over the steps: the mean of x's squares ran over the steps; it runs over the channels of one step
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * x / xp.sqrt(xp.mean(x * x, axis=0, keepdims=True) + eps)
-
 over the sequences: the mean ran over the batch: sequences then know of each other; it runs over the channels of one step
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * x / xp.sqrt(xp.mean(x * x, axis=1, keepdims=True) + eps)
-
 one size for all: one mean was taken of the whole array; each step of each sequence has its own
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * x / xp.sqrt(xp.mean(x * x) + eps)
-
 one scale for all: s is the largest number of the whole array: beside it small steps have squares of 0 in float16; take the largest of each step
-- xp.max(xp.abs(x), axis=-1, keepdims=True)
-+ xp.max(xp.abs(x))
-
+~ xp.max(xp.abs(x), axis=-1, keepdims=True) => xp.max(xp.abs(x))
 scale by the largest step: the largest value was taken over the steps and sequences; each step has its own: axis=-1
-- xp.max(xp.abs(x), axis=-1, keepdims=True)
-+ xp.max(xp.abs(x), axis=(0, 1), keepdims=True)
-
+~ xp.max(xp.abs(x), axis=-1, keepdims=True) => xp.max(xp.abs(x), axis=(0, 1), keepdims=True)
 no root: x was divided by the mean square; ρ is its root
-- xp.sqrt(squares + (root / s) ** 2)
-+ (squares + (root / s) ** 2)
-
+~ xp.sqrt(squares + (root / s) ** 2) => (squares + (root / s) ** 2)
 multiplied: x was multiplied by ρ; it is divided
-- {{gain.w}} * z / xp.sqrt
-+ {{gain.w}} * z * xp.sqrt
-
+~ {{gain.w}} * z / xp.sqrt => {{gain.w}} * z * xp.sqrt
 weights forgotten: w was not used: each channel is multiplied by its own weight after the scaling
-- y = {{gain.w}} * z
-+ y = z
-
+~ y = {{gain.w}} * z => y = z
 weights before the scaling: w was multiplied in before ρ was computed; it comes after
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
@@ -435,92 +413,54 @@ weights before the scaling: w was multiplied in before ρ was computed; it comes
 +     z = {{gain.w}} * x / s
 +     squares = xp.mean(z * z, axis=-1, keepdims=True)
 +     y = z / xp.sqrt(squares + (root / s) ** 2)
-
 {{gain.name}}: {{gain.says}}
-- y = {{gain.w}} * z
-+ y = {{gain.odd}} * z
-
+~ y = {{gain.w}} * z => y = {{gain.odd}} * z
 epsilon forgotten: ε was left out: a step of zeros is then 0/0, and small steps get the size of large ones
-- xp.sqrt(squares + (root / s) ** 2)
-+ xp.sqrt(squares)
-
+~ xp.sqrt(squares + (root / s) ** 2) => xp.sqrt(squares)
 epsilon not scaled: ε was added to the mean of z², in whose units it is ε/s²
-- (root / s) ** 2
-+ eps
-
+~ (root / s) ** 2 => eps
 epsilon divided once: ε was divided by s and not by its square: squares are in units of s²
-- (root / s) ** 2
-+ eps / s
-
+~ (root / s) ** 2 => eps / s
 epsilon outside the root: ε was added to the root; it is added to the mean of the squares
-- xp.sqrt(squares + (root / s) ** 2)
-+ (xp.sqrt(squares) + eps / s)
-
+~ xp.sqrt(squares + (root / s) ** 2) => (xp.sqrt(squares) + eps / s)
 root of epsilon added: the root of ε was added to the root of the mean; a root of a sum is not the sum of the roots
-- xp.sqrt(squares + (root / s) ** 2)
-+ (xp.sqrt(squares) + root / s)
-
+~ xp.sqrt(squares + (root / s) ** 2) => (xp.sqrt(squares) + root / s)
 epsilon at the end: ε was added to what is divided by, after z was divided by s: it is in other units, and outside the root
-- xp.sqrt(squares + (root / s) ** 2)
-+ (xp.sqrt(squares) + eps)
-
+~ xp.sqrt(squares + (root / s) ** 2) => (xp.sqrt(squares) + eps)
 scale not 0 by epsilon alone: a step of zeros was divided by zero: s is 0 there; add the root of ε
-- keepdims=True) + root
-+ keepdims=True)
-
+~ keepdims=True) + root => keepdims=True)
 square of s overflows: ε was divided by s², as the formula is printed: in float16 s² is infinite or 0, and ε may be 0 by itself; (√ε / s)² is neither
-- (root / s) ** 2
-+ eps / (s * s)
-
+~ (root / s) ** 2 => eps / (s * s)
 scaled back: the result is s times too large: z, and not x, stands over the root of z's squares, and nothing is multiplied by s again
-- y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+ y = s * {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-
+~ y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2) => y = s * {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 divided by the largest: x was divided by its largest channel and by nothing else; ρ is the root of the mean of the squares
-- y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+ y = {{gain.w}} * z
-
+~ y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2) => y = {{gain.w}} * z
 largest without its sign: the largest number was taken without its absolute value: where all large ones are negative it is too small
-- xp.max(xp.abs(x), axis=-1, keepdims=True)
-+ xp.max(x, axis=-1, keepdims=True)
-
+~ xp.max(xp.abs(x), axis=-1, keepdims=True) => xp.max(x, axis=-1, keepdims=True)
 mean of the absolute values: the mean of |x| was taken; it is the root of the mean of the squares
--     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     y = {{gain.w}} * z / xp.sqrt(xp.mean(xp.abs(z), axis=-1, keepdims=True) ** 2 + (root / s) ** 2)
-
+~     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2) =>     y = {{gain.w}} * z / xp.sqrt(xp.mean(xp.abs(z), axis=-1, keepdims=True) ** 2 + (root / s) ** 2)
 argument changed in place: x was divided in place: the caller's array is changed
 -     z = x / s
 +     x /= s
 +     z = x
-
 squares clipped: large numbers were cut off so that their squares are finite; the step has lost its values
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     z = xp.clip(x, -200.0, 200.0)
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
-
 computed and returned in float32 [hidden, dtype]: the result has another dtype than x: after computing in float32, return it in the dtype of x
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = xp.astype(y, xp.float64 if y.dtype == xp.float64 else xp.float32)
-
 one step's channels only: ρ was taken of the first channel; the mean runs over all of them
-- squares = xp.mean(z * z, axis=-1, keepdims=True)
-+ squares = (z * z)[..., :1]
-
+~ squares = xp.mean(z * z, axis=-1, keepdims=True) => squares = (z * z)[..., :1]
 squares of the mean: the mean was squared; it is the mean of the squares
-- squares = xp.mean(z * z, axis=-1, keepdims=True)
-+ squares = xp.mean(z, axis=-1, keepdims=True) ** 2
-
+~ squares = xp.mean(z * z, axis=-1, keepdims=True) => squares = xp.mean(z, axis=-1, keepdims=True) ** 2
 divided twice by s: both x and the root were divided by s, so that s is not gone
-- y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+ y = {{gain.w}} * (z / s) / xp.sqrt(squares + (root / s) ** 2)
-
+~ y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2) => y = {{gain.w}} * (z / s) / xp.sqrt(squares + (root / s) ** 2)
 divided by the square of s: both x and the root were divided by s, so that s is not gone
-- y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+ y = {{gain.w}} * x / (s * s * xp.sqrt(squares + (root / s) ** 2))
-
+~ y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2) => y = {{gain.w}} * x / (s * s * xp.sqrt(squares + (root / s) ** 2))
 epsilon in other units: ε was added to the mean of z², in whose units it is ε/s²
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -529,7 +469,6 @@ epsilon in other units: ε was added to the mean of z², in whose units it is ε
 +     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
-
 epsilon twice, in other units: ε was added to s and to the mean of z²: to s belongs its root, and to the mean ε/s²
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -538,12 +477,10 @@ epsilon twice, in other units: ε was added to s and to the mean of z²: to s be
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + eps
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
-
 root of epsilon, not squared: √ε/s was added to the mean of the squares; it is squared first
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + root / s)
-
 one scale for everything, 1000: x was divided by the same number at every step: in float16 the squares of small steps are then 0, and those of very large ones infinite; take a number of the step's own size
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -552,7 +489,6 @@ one scale for everything, 1000: x was divided by the same number at every step: 
 +     s = 0 * x[..., :1] + 1000.0
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e6)
-
 one scale for everything, 100: x was divided by the same number at every step: in float16 the squares of small steps are then 0, and those of very large ones infinite; take a number of the step's own size
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -561,7 +497,6 @@ one scale for everything, 100: x was divided by the same number at every step: i
 +     s = 0 * x[..., :1] + 100.0
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e4)
-
 no root, of x: x was divided by the mean of its squares; ρ is the root of that
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -570,7 +505,6 @@ no root, of x: x was divided by the mean of its squares; ρ is the root of that
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (xp.mean(z * z, axis=-1, keepdims=True) + eps)
-
 nothing but epsilon's root outside: √ε was added to the root of the mean of the squares; ε is added to the mean, inside the root
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -579,22 +513,18 @@ nothing but epsilon's root outside: √ε was added to the root of the mean of t
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + root)
-
 mean taken off x only: the mean was taken off x above, and not below; here no mean is taken off at all
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * (z - xp.mean(z, axis=-1, keepdims=True)) / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
-
 weights squared: x was multiplied by {{gain.plain}} twice
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
-
 divided by the weights: x was divided by {{gain.plain}}; it is multiplied
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = z / {{gain.w}} / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
-
 cut off below alone: large numbers were cut off before they were squared, so that ρ is too small for them
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -603,7 +533,6 @@ cut off below alone: large numbers were cut off before they were squared, so tha
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(xp.clip(x, -200.0, 200.0) ** 2, axis=-1, keepdims=True) + eps)
-
 largest without its sign, no root: the largest number was taken without its absolute value: where all are negative the sign is lost
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -612,7 +541,6 @@ largest without its sign, no root: the largest number was taken without its abso
 +     s = xp.max(x, axis=-1, keepdims=True)
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
-
 largest without its sign, no root, by its reciprocal: the largest number was taken without its absolute value: where all are negative the sign is lost
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -621,7 +549,6 @@ largest without its sign, no root, by its reciprocal: the largest number was tak
 +     s = xp.max(x, axis=-1, keepdims=True)
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root * (1 / s)) ** 2)
-
 mean of absolute values: the mean of |x| was taken; ρ is the root of the mean of the squares, with ε inside
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -630,7 +557,6 @@ mean of absolute values: the mean of |x| was taken; ρ is the root of the mean o
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (xp.mean(xp.abs(z), axis=-1, keepdims=True) + eps)
-
 largest and epsilon: x was divided by its largest channel; ρ is the root of the mean of the squares
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -639,12 +565,10 @@ largest and epsilon: x was divided by its largest channel; ρ is the root of the
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (xp.max(xp.abs(x), axis=-1, keepdims=True) + eps)
-
 epsilon added to the result: ε over s² was added to the result; it is added to the mean of the squares, inside the root
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + (root / s) ** 2
-
 one for a scale of 0 [hidden]: a step of zeros is 0/0 in float16: (√ε/s)² is 0 there unless s is √ε itself, so add √ε to s
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -653,12 +577,10 @@ one for a scale of 0 [hidden]: a step of zeros is 0/0 in float16: (√ε/s)² is
 +     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
-
 mean over the sequences too: the mean of the squares ran over the sequences as well; it runs over the channels of one step of one sequence
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=(1, 2), keepdims=True) + (root / s) ** 2)
-
 x times rho: x was multiplied by ρ; it is divided
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -667,31 +589,20 @@ x times rho: x was multiplied by ρ; it is divided
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (1 / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps))
-
 epsilon times s: ε was multiplied by s²; in the units of z² it is ε/s²
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps * s**2)
-
 divided by D once more: the mean of the squares was divided by D once more; a mean has that in it
--     squares = xp.mean(z * z, axis=-1, keepdims=True)
-+     squares = xp.mean(z * z, axis=-1, keepdims=True) / x.shape[-1]
-
+~     squares = xp.mean(z * z, axis=-1, keepdims=True) =>     squares = xp.mean(z * z, axis=-1, keepdims=True) / x.shape[-1]
 size by squares: the step's size was computed with its squares: those overflow in float16, which is what s is for; take the largest absolute value
--     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
-+     s = xp.sqrt(xp.sum(x * x, axis=-1, keepdims=True)) + root
-
+~     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root =>     s = xp.sqrt(xp.sum(x * x, axis=-1, keepdims=True)) + root
 smallest for largest: x was divided by its smallest channel: the squares of the others overflow in float16; take the largest
-- s = xp.max(xp.abs(x)
-+ s = xp.min(xp.abs(x)
-
+~ s = xp.max(xp.abs(x) => s = xp.min(xp.abs(x)
 mean over the batch: the mean ran over the sequences; each step of each sequence has its own, over the channels
-- squares = xp.mean(z * z, axis=-1, keepdims=True)
-+ squares = xp.mean(z * z, axis=1, keepdims=True)
-
+~ squares = xp.mean(z * z, axis=-1, keepdims=True) => squares = xp.mean(z * z, axis=1, keepdims=True)
 weights before and after: x was multiplied by w before its size was taken, and once more after; it comes once, after
-- z = x / s
-+ z = {{gain.w}} * x / s
+~ z = x / s => z = {{gain.w}} * x / s
 """
 
 # %% [markdown]
@@ -823,63 +734,36 @@ properties.points("Task 2 holds.")
 # %% mistakes="pre_norm_vjp"
 r"""
 residual forgotten: d_x is what comes through the norm alone; the residual connection passes d_y on as well
-- d_x = d_y + (d_n
-+ d_x = (d_n
-
+~ d_x = d_y + (d_n => d_x = (d_n
 norm taken for a constant: ρ was taken for a constant; it depends on every channel of its step, and takes off n times the mean of d_n n
-- (d_n - n * along) / rho
-+ d_n / rho
-
+~ (d_n - n * along) / rho => d_n / rho
 norm a constant and no residual: ρ was taken for a constant, and the residual connection was forgotten
-- d_x = d_y + (d_n - n * along) / rho
-+ d_x = d_n / rho
-
+~ d_x = d_y + (d_n - n * along) / rho => d_x = d_n / rho
 sum for the mean: the products d_n n were added and not averaged: ρ is the root of a mean, so 1/D comes in
-- along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+ along = xp.sum(d_n * n, axis=-1, keepdims=True)
-
+~ along = xp.mean(d_n * n, axis=-1, keepdims=True) => along = xp.sum(d_n * n, axis=-1, keepdims=True)
 along all steps: the products d_n n were averaged over the whole array; each step has its own ρ
-- along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+ along = xp.mean(d_n * n)
-
+~ along = xp.mean(d_n * n, axis=-1, keepdims=True) => along = xp.mean(d_n * n)
 along the steps: the products d_n n were averaged over the steps; ρ is the same for all channels of one step, so the mean runs over the channels
-- along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+ along = xp.mean(d_n * n, axis=0, keepdims=True)
-
+~ along = xp.mean(d_n * n, axis=-1, keepdims=True) => along = xp.mean(d_n * n, axis=0, keepdims=True)
 sign of what is taken off: what comes back through ρ was added; a larger ρ makes n smaller, so it is taken off
-- (d_n - n * along)
-+ (d_n + n * along)
-
+~ (d_n - n * along) => (d_n + n * along)
 x for n: what is taken off is ρ times too large: it is n · mean(d_n n) / ρ, with n and not x at both places, and divided by ρ as d_n is
-- (d_n - n * along)
-+ (d_n - x * along)
-
+~ (d_n - n * along) => (d_n - x * along)
 x for n at both places: what comes back through ρ was computed with x in the place of n = x/ρ
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
 +     along = xp.mean(d_n * x, axis=-1, keepdims=True)
 +     d_x = d_y + (d_n - x * along) / rho
-
 not divided by rho: what comes back through the norm was not divided by ρ: n is x/ρ
-- (d_n - n * along) / rho
-+ (d_n - n * along)
-
+~ (d_n - n * along) / rho => (d_n - n * along)
 divided by the square: the second term has x, n and ρ in other powers: it is n · mean(d_n n) / ρ
-- (d_n - n * along) / rho
-+ d_n / rho - n * along / (rho * rho)
-
+~ (d_n - n * along) / rho => d_n / rho - n * along / (rho * rho)
 multiplied by rho: what comes back was multiplied by ρ; n = x/ρ, so it is divided
-- (d_n - n * along) / rho
-+ (d_n - n * along) * rho
-
+~ (d_n - n * along) / rho => (d_n - n * along) * rho
 weights forgotten on the way back: d_n is d_a w: the weights were left out
-- d_n = d_a * w
-+ d_n = d_a
-
+~ d_n = d_a * w => d_n = d_a
 weights left out of d_W: d_W was made with n; what W multiplies is a = w n
-- rows(d_y).T @ rows(w * n)
-+ rows(d_y).T @ rows(n)
-
+~ rows(d_y).T @ rows(w * n) => rows(d_y).T @ rows(n)
 weights left out twice: w was left out of d_n and of the input of W
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
@@ -887,81 +771,45 @@ weights left out twice: w was left out of d_n and of the input of W
 +     d_W = rows(d_y).T @ rows(n)
 +     d_w = xp.sum(d_a * n, axis=(0, 1))
 +     d_n = d_a
-
 x in d_W: d_W was made with x; what W multiplies is a = w x/ρ
-- rows(d_y).T @ rows(w * n)
-+ rows(d_y).T @ rows(x)
-
+~ rows(d_y).T @ rows(w * n) => rows(d_y).T @ rows(x)
 weighted x in d_W: d_W was made with w x; what W multiplies is a = w x/ρ
-- rows(d_y).T @ rows(w * n)
-+ rows(d_y).T @ rows(w * x)
-
+~ rows(d_y).T @ rows(w * n) => rows(d_y).T @ rows(w * x)
 W transposed on the way back: d_a is d_y W: forward it is a W^T, so the transpose is gone on the way back
-- d_a = d_y @ W
-+ d_a = d_y @ W.T
-
+~ d_a = d_y @ W => d_a = d_y @ W.T
 d_W transposed: d_W is transposed: W (D, D) has the outputs as rows, so d_y stands on the left
-- rows(d_y).T @ rows(w * n)
-+ rows(w * n).T @ rows(d_y)
-
+~ rows(d_y).T @ rows(w * n) => rows(w * n).T @ rows(d_y)
 d_a in d_W: d_W was made with d_a; the gradient of W's output is d_y
-- rows(d_y).T @ rows(w * n)
-+ rows(d_a).T @ rows(w * n)
-
+~ rows(d_y).T @ rows(w * n) => rows(d_a).T @ rows(w * n)
 d_w of d_n: d_w was made with d_n, which has w in it already; it is the sum of d_a n
-- d_w = xp.sum(d_a * n, axis=(0, 1))
-+ d_w = xp.sum(d_a * w * n, axis=(0, 1))
-
+~ d_w = xp.sum(d_a * n, axis=(0, 1)) => d_w = xp.sum(d_a * w * n, axis=(0, 1))
 d_w with x: d_w was made with x; what w multiplies is n = x/ρ
-- d_w = xp.sum(d_a * n, axis=(0, 1))
-+ d_w = xp.sum(d_a * x, axis=(0, 1))
-
+~ d_w = xp.sum(d_a * n, axis=(0, 1)) => d_w = xp.sum(d_a * x, axis=(0, 1))
 d_w of d_y: d_w was made with d_y; the gradient of a is d_y W
-- d_w = xp.sum(d_a * n, axis=(0, 1))
-+ d_w = xp.sum(d_y * n, axis=(0, 1))
-
+~ d_w = xp.sum(d_a * n, axis=(0, 1)) => d_w = xp.sum(d_y * n, axis=(0, 1))
 d_w averaged: d_w was averaged; what is shared gets the sum over all steps and sequences
-- d_w = xp.sum(d_a * n, axis=(0, 1))
-+ d_w = xp.mean(d_a * n, axis=(0, 1))
-
+~ d_w = xp.sum(d_a * n, axis=(0, 1)) => d_w = xp.mean(d_a * n, axis=(0, 1))
 d_W averaged: d_W was divided by the number of steps and sequences; what is shared gets the sum
-- d_W = rows(d_y).T @ rows(w * n)
-+ d_W = rows(d_y).T @ rows(w * n) / rows(d_y).shape[0]
-
+~ d_W = rows(d_y).T @ rows(w * n) => d_W = rows(d_y).T @ rows(w * n) / rows(d_y).shape[0]
 d_W over the steps: d_W was divided by the number of steps; what is shared gets the sum
-- d_W = rows(d_y).T @ rows(w * n)
-+ d_W = rows(d_y).T @ rows(w * n) / d_y.shape[0]
-
+~ d_W = rows(d_y).T @ rows(w * n) => d_W = rows(d_y).T @ rows(w * n) / d_y.shape[0]
 both averaged: d_w and d_W were averaged; what is shared gets the sum over all steps and sequences
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
 +     d_W = rows(d_y).T @ rows(w * n) / rows(d_y).shape[0]
 +     d_w = xp.mean(d_a * n, axis=(0, 1))
-
 d_w for each sequence: d_w was summed over the steps only: it has one number per channel, (D,)
-- d_w = xp.sum(d_a * n, axis=(0, 1))
-+ d_w = xp.sum(d_a * n, axis=0)
-
+~ d_w = xp.sum(d_a * n, axis=(0, 1)) => d_w = xp.sum(d_a * n, axis=0)
 d_w not summed: d_w was not summed: all steps and sequences share w, (D,)
-- d_w = xp.sum(d_a * n, axis=(0, 1))
-+ d_w = d_a * n
-
+~ d_w = xp.sum(d_a * n, axis=(0, 1)) => d_w = d_a * n
 d_w of the last step: d_w holds the last step alone; all steps share w
-- d_w = xp.sum(d_a * n, axis=(0, 1))
-+ d_w = xp.sum((d_a * n)[-1, ...], axis=0)
-
+~ d_w = xp.sum(d_a * n, axis=(0, 1)) => d_w = xp.sum((d_a * n)[-1, ...], axis=0)
 d_W for each step: d_W was not summed: all steps and sequences share W, (D, D)
-- d_W = rows(d_y).T @ rows(w * n)
-+ d_W = xp.matrix_transpose(d_y) @ (w * n)
-
+~ d_W = rows(d_y).T @ rows(w * n) => d_W = xp.matrix_transpose(d_y) @ (w * n)
 d_W of the last step: d_W holds the last step alone; all steps share W
-- d_W = rows(d_y).T @ rows(w * n)
-+ d_W = d_y[-1, ...].T @ (w * n)[-1, ...]
-
+~ d_W = rows(d_y).T @ rows(w * n) => d_W = d_y[-1, ...].T @ (w * n)[-1, ...]
 residual of d_a: the residual connection passes d_y on, not d_a
-- d_x = d_y + (d_n
-+ d_x = d_a + (d_n
-
+~ d_x = d_y + (d_n => d_x = d_a + (d_n
 residual through the norm: the residual was put in front of the norm: d_y was added to d_n, and went back through the norm with it
 -     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
@@ -969,51 +817,32 @@ residual through the norm: the residual was put in front of the norm: d_y was ad
 +     d_n = d_a * w + d_y
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along) / rho
-
 linear layer left out: the gradient went into the norm as d_y: it has to go back through W first
--     d_n = d_a * w
-+     d_n = d_y * w
-
+~     d_n = d_a * w =>     d_n = d_y * w
 residual twice: d_y was added twice
-- d_x = d_y + (d_n
-+ d_x = 2 * d_y + (d_n
-
+~ d_x = d_y + (d_n => d_x = 2 * d_y + (d_n
 layer norm: this is layer norm's vjp, which takes off the mean of d_n too; no mean was taken off on the way forward
-- (d_n - n * along)
-+ (d_n - xp.mean(d_n, axis=-1, keepdims=True) - n * along)
-
+~ (d_n - n * along) => (d_n - xp.mean(d_n, axis=-1, keepdims=True) - n * along)
 half of what is taken off: the derivative of the root has 1/2, that of the square 2, and they cancel: what is taken off was halved
-- (d_n - n * along)
-+ (d_n - n * along / 2)
-
+~ (d_n - n * along) => (d_n - n * along / 2)
 twice what is taken off: the derivative of the square has 2, that of the root 1/2, and they cancel: what is taken off was doubled
-- (d_n - n * along)
-+ (d_n - 2 * n * along)
-
+~ (d_n - n * along) => (d_n - 2 * n * along)
 d_a in the mean: the mean was taken of d_a n; the weights w come before: it is d_n n
-- xp.mean(d_n * n, axis=-1, keepdims=True)
-+ xp.mean(d_a * n, axis=-1, keepdims=True)
-
+~ xp.mean(d_n * n, axis=-1, keepdims=True) => xp.mean(d_a * n, axis=-1, keepdims=True)
 d_y in the mean: the mean was taken of d_y n; it is the gradient of n, d_n, that counts
-- xp.mean(d_n * n, axis=-1, keepdims=True)
-+ xp.mean(d_y * n, axis=-1, keepdims=True)
-
+~ xp.mean(d_n * n, axis=-1, keepdims=True) => xp.mean(d_y * n, axis=-1, keepdims=True)
 epsilon forgotten: the second term was made with the mean of x² instead of ρ², which has ε in it
-- (d_n - n * along) / rho
-+ (d_n - n * along * rho**2 / (rho**2 - eps)) / rho
-
+~ (d_n - n * along) / rho => (d_n - n * along * rho**2 / (rho**2 - eps)) / rho
 matrices exchanged: W was transposed in d_a, and d_W came out transposed: this is the block with a W in place of a W^T
 -     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
 +     d_a = d_y @ W.T
 +     d_W = rows(w * n).T @ rows(d_y)
-
 no residual, and a sum: the residual connection was forgotten, and the products d_n n were added where they are averaged
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
 +     along = xp.sum(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along) / rho
-
 no residual, and W transposed: the residual connection was forgotten, and d_a is d_y W, not d_y W^T
 -     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
@@ -1027,7 +856,6 @@ no residual, and W transposed: the residual connection was forgotten, and d_a is
 +     d_n = d_a * w
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along) / rho
-
 no residual, no weights: the residual connection was forgotten, and d_n is d_a w
 -     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
@@ -1035,23 +863,14 @@ no residual, no weights: the residual connection was forgotten, and d_n is d_a w
 +     d_n = d_a
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along) / rho
-
 no residual, not divided: the residual connection was forgotten, and what comes back through the norm is divided by ρ
--     d_x = d_y + (d_n - n * along) / rho
-+     d_x = (d_n - n * along)
-
+~     d_x = d_y + (d_n - n * along) / rho =>     d_x = (d_n - n * along)
 no residual, x for n: the residual connection was forgotten, and what is taken off is ρ times too large: it is n · mean(d_n n) / ρ
--     d_x = d_y + (d_n - n * along) / rho
-+     d_x = d_n / rho - n * along
-
+~     d_x = d_y + (d_n - n * along) / rho =>     d_x = d_n / rho - n * along
 constant norm without weights and residual: the residual connection was forgotten, d_n is d_a w, and ρ depends on every channel
--     d_x = d_y + (d_n - n * along) / rho
-+     d_x = d_a / rho
-
+~     d_x = d_y + (d_n - n * along) / rho =>     d_x = d_a / rho
 constant norm without weights: ρ was taken for a constant, and d_n is d_a w
--     d_x = d_y + (d_n - n * along) / rho
-+     d_x = d_y + d_a / rho
-
+~     d_x = d_y + (d_n - n * along) / rho =>     d_x = d_y + d_a / rho
 constant norm, W transposed: ρ was taken for a constant, and d_a is d_y W, not d_y W^T
 -     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
@@ -1065,29 +884,23 @@ constant norm, W transposed: ρ was taken for a constant, and d_a is d_y W, not 
 +     d_n = d_a * w
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + d_n / rho
-
 norm left out: d_x was taken around the norm: what comes back through it is divided by ρ, less the part along n
--     d_x = d_y + (d_n - n * along) / rho
-+     d_x = d_y + d_n
-
+~     d_x = d_y + (d_n - n * along) / rho =>     d_x = d_y + d_n
 softmax's vjp: this is the form of a softmax's vjp, n (d_n - sum): for a norm it is (d_n - n · mean(d_n n)) / ρ
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
 +     along = xp.sum(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + n * (d_n - along)
-
 unit vector's vjp: this is the vjp of a vector of length 1, not divided by anything: the mean of the squares is 1 here, so it is the mean of d_n n, and all is divided by ρ
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
 +     along = xp.sum(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + d_n - n * along
-
 weights after the norm: d_a went through the norm, and w was multiplied in afterwards: forward w comes after the norm, so on the way back it comes first
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
 +     along = xp.mean(d_a * n, axis=-1, keepdims=True)
 +     d_x = d_y + w * (d_a - n * along) / rho
-
 norm after the sum: this is the way back where the norm comes after the linear layer and the residual; here it comes before the linear layer
 -     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
@@ -1098,41 +911,25 @@ norm after the sum: this is the way back where the norm comes after the linear l
 +     d_W = rows(d_x).T @ rows(x)
 +     d_w = xp.sum(d_y * n, axis=(0, 1))
 +     d_x = d_x + d_x @ W
-
 weights in the wrong gradients: w stands in d_w, where it does not belong, and is missing from d_W
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
 +     d_W = rows(d_y).T @ rows(n)
 +     d_w = xp.sum(d_a * w * n, axis=(0, 1))
-
 d_w over the channels: d_w was summed over the channels; they are what is kept: the sum runs over steps and sequences
--     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_w = xp.sum(d_a * n, axis=-1)
-
+~     d_w = xp.sum(d_a * n, axis=(0, 1)) =>     d_w = xp.sum(d_a * n, axis=-1)
 d_w over the sequences: d_w was summed over the sequences only: it has one number per channel, (D,)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_w = xp.sum(d_a * n, axis=1)
-
+~     d_w = xp.sum(d_a * n, axis=(0, 1)) =>     d_w = xp.sum(d_a * n, axis=1)
 all of d_w: d_w was summed to a single number: it has one per channel, (D,)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_w = xp.sum(d_a * n)
-
+~     d_w = xp.sum(d_a * n, axis=(0, 1)) =>     d_w = xp.sum(d_a * n)
 sign of the residual: d_y was taken away; the residual connection adds it
--     d_x = d_y + (d_n - n * along) / rho
-+     d_x = (d_n - n * along) / rho - d_y
-
+~     d_x = d_y + (d_n - n * along) / rho =>     d_x = (d_n - n * along) / rho - d_y
 divided with the residual: the residual was divided by ρ too; it does not go through the norm
--     d_x = d_y + (d_n - n * along) / rho
-+     d_x = (d_y + d_n - n * along) / rho
-
+~     d_x = d_y + (d_n - n * along) / rho =>     d_x = (d_y + d_n - n * along) / rho
 d_y through the norm, no linear layer: the linear layer was left out: d_a is d_y W
--     d_a = d_y @ W
-+     d_a = d_y
-
+~     d_a = d_y @ W =>     d_a = d_y
 squared rho: all was divided by ρ²: n is x/ρ, so by ρ
--     d_x = d_y + (d_n - n * along) / rho
-+     d_x = d_y + (d_n - n * along) / rho**2
-
+~     d_x = d_y + (d_n - n * along) / rho =>     d_x = d_y + (d_n - n * along) / rho**2
 no weights at all: w was left out of d_W and d_n, and ρ was taken for a constant
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
@@ -1144,60 +941,42 @@ no weights at all: w was left out of d_W and d_n, and ρ was taken for a constan
 +     d_n = d_a
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + d_n / rho
-
 d_W before d_w: d_w and d_W have changed places in what is returned: the order is d_x, d_w, d_W
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
 +     d_w = rows(d_y).T @ rows(w * n)
 +     d_W = xp.sum(d_a * n, axis=(0, 1))
-
 matrices exchanged, no weights in d_W: W was transposed in d_a, and d_W came out transposed and without w
 -     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
 +     d_a = d_y @ W.T
 +     d_W = rows(n).T @ rows(d_y)
-
 d_W of d_x: d_W was made with d_x; what W gives meets d_y
 -     d_x = d_y + (d_n - n * along) / rho
 +     d_x = d_y + (d_n - n * along) / rho
 +     d_W = rows(d_x).T @ rows(w * n)
-
 d_w of d_y and x: d_w was made with d_y and x; it is the sum of d_a n
--     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_w = xp.sum(d_y * x, axis=(0, 1))
-
+~     d_w = xp.sum(d_a * n, axis=(0, 1)) =>     d_w = xp.sum(d_y * x, axis=(0, 1))
 residual with weights: the residual connection was multiplied by w; it passes d_y on as it is
--     d_x = d_y + (d_n - n * along) / rho
-+     d_x = d_y * w + (d_n - n * along) / rho
-
+~     d_x = d_y + (d_n - n * along) / rho =>     d_x = d_y * w + (d_n - n * along) / rho
 mean of d_n: the mean of d_n was taken, without n
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     along = xp.mean(d_n, axis=-1, keepdims=True)
-
+~     along = xp.mean(d_n * n, axis=-1, keepdims=True) =>     along = xp.mean(d_n, axis=-1, keepdims=True)
 mean of d_n alone taken off: the mean of d_n was taken off, as behind a subtracted mean; here it is n · mean(d_n n)
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
 +     along = xp.mean(d_n, axis=-1, keepdims=True)
 +     d_x = d_y + (d_n - along) / rho
-
 d_w without the gradient: d_w is the sum of n; it is that of d_a n
--     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_w = xp.sum(n, axis=(0, 1))
-
+~     d_w = xp.sum(d_a * n, axis=(0, 1)) =>     d_w = xp.sum(n, axis=(0, 1))
 d_w without n: d_w is the sum of d_a; it is that of d_a n
--     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_w = xp.sum(d_a, axis=(0, 1))
-
+~     d_w = xp.sum(d_a * n, axis=(0, 1)) =>     d_w = xp.sum(d_a, axis=(0, 1))
 d_W of d_a, transposed: d_W was made with d_a, and transposed; it is d_y^T a
--     d_W = rows(d_y).T @ rows(w * n)
-+     d_W = rows(w * n).T @ rows(d_a)
-
+~     d_W = rows(d_y).T @ rows(w * n) =>     d_W = rows(w * n).T @ rows(d_a)
 both divided by the steps: d_w and d_W were divided by the number of steps; what is shared gets the sum
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
 +     d_W = rows(d_y).T @ rows(w * n) / x.shape[0]
 +     d_w = xp.sum(d_a * n, axis=(0, 1)) / x.shape[0]
-
 residual into d_a: the residual's d_y was added to d_a and went through the norm with it; it goes around
 -     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
@@ -1211,18 +990,12 @@ residual into d_a: the residual's d_y was added to d_a and went through the norm
 +     d_n = d_a * w
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along) / rho
-
 layer norm's, no residual: this is layer norm's vjp, which takes off the mean of d_n too, and the residual connection's d_y is missing
-- d_x = d_y + (d_n - n * along) / rho
-+ d_x = (d_n - xp.mean(d_n, axis=-1, keepdims=True) - n * along) / rho
-
+~ d_x = d_y + (d_n - n * along) / rho => d_x = (d_n - xp.mean(d_n, axis=-1, keepdims=True) - n * along) / rho
 w twice: the gradient was multiplied by w twice: once before the mean, and once more at the end
-- (d_n - n * along) / rho
-+ w * (d_n - n * along) / rho
-
+~ (d_n - n * along) / rho => w * (d_n - n * along) / rho
 d_w averaged over the batch: d_w was averaged over the sequences; gradients of what all share add up
-- d_w = xp.sum(d_a * n, axis=(0, 1))
-+ d_w = xp.sum(d_a * n, axis=(0, 1)) / x.shape[1]
+~ d_w = xp.sum(d_a * n, axis=(0, 1)) => d_w = xp.sum(d_a * n, axis=(0, 1)) / x.shape[1]
 """
 
 # %% [markdown]
@@ -1358,33 +1131,19 @@ properties.points("Task 3 holds.")
 # %% mistakes="look_back"
 r"""
 looks ahead: the sum ran over x_{t+j}: it reads inputs that come later
-- u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
-+ u = u + {{lag.at}} * xp.concat([x, xp.zeros_like(before)])[j : j + T, ...]
-
+~ u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] => u = u + {{lag.at}} * xp.concat([x, xp.zeros_like(before)])[j : j + T, ...]
 weights the wrong way round: {{lag.says}}
-- {{lag.at}} * row
-+ {{lag.odd}} * row
-
+~ {{lag.at}} * row => {{lag.odd}} * row
 state at the end of the row: the state was put after the window; it holds what came before
-- row = xp.concat([before, x])
-+ row = xp.concat([x, before])
-
+~ row = xp.concat([before, x]) => row = xp.concat([x, before])
 state not used: the window began with zeros: the inputs before it are in `before`
--     row = xp.concat([before, x])
-+     row = xp.concat([0 * before, x])
-
+~     row = xp.concat([before, x]) =>     row = xp.concat([0 * before, x])
 state not read: the sums began with zeros: the inputs before the window are in `before`
-- {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
-+ {{lag.at}} * xp.concat([0 * before, x])[J - 1 - j : J - 1 - j + T, ...]
-
+~ {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] => {{lag.at}} * xp.concat([0 * before, x])[J - 1 - j : J - 1 - j + T, ...]
 state backwards: the state was read with the newest input first; the oldest stands first
-- row = xp.concat([before, x])
-+ row = xp.concat([xp.flip(before, axis=0), x])
-
+~ row = xp.concat([before, x]) => row = xp.concat([xp.flip(before, axis=0), x])
 state returned backwards: the new state has the newest input first; the oldest stands first
-- after = row[T:, ...]
-+ after = xp.flip(row[T:, ...], axis=0)
-
+~ after = row[T:, ...] => after = xp.flip(row[T:, ...], axis=0)
 backwards both ways: the state was read and returned with the newest input first; the oldest stands first
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1396,35 +1155,20 @@ backwards both ways: the state was read and returned with the newest input first
 +     for j in range(J):
 +         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = xp.flip(row[T:, ...], axis=0)
-
 old state returned: the state was returned as it came, the beginning of the row; the next window needs this one's last inputs
-- after = row[T:, ...]
-+ after = before + 0
-
+~ after = row[T:, ...] => after = before + 0
 window alone returned: the new state was cut from the window alone: in a window shorter than J - 1 steps, part of the old state stays
-- after = row[T:, ...]
-+ after = x[-(J - 1) :, ...]
-
+~ after = row[T:, ...] => after = x[-(J - 1) :, ...]
 window's end by T: the new state was cut from the window alone, from T - J + 1 on, which is negative in a short window; cut it from the row, where part of the old state stands
-- after = row[T:, ...]
-+ after = x[T - J + 1 :, ...]
-
+~ after = row[T:, ...] => after = x[T - J + 1 :, ...]
 one input too many: the new state has J inputs; J - 1 are needed
-- after = row[T:, ...]
-+ after = row[T - 1 :, ...]
-
+~ after = row[T:, ...] => after = row[T - 1 :, ...]
 one input too few: the new state has J - 2 inputs; J - 1 are needed
-- after = row[T:, ...]
-+ after = row[T + 1 :, ...]
-
+~ after = row[T:, ...] => after = row[T + 1 :, ...]
 the whole row returned: the whole row was returned as the state: it grows with every window; its last J - 1 inputs are enough
-- after = row[T:, ...]
-+ after = row
-
+~ after = row[T:, ...] => after = row
 end of the row for J of 1 [hidden, sizes]: with J = 1 the state is empty, but row[-0:] is the whole row; count from the front, row[T:]
-- after = row[T:, ...]
-+ after = row[-(J - 1) :, ...]
-
+~ after = row[T:, ...] => after = row[-(J - 1) :, ...]
 state a row off: the state was read one row off: its last row is the input just before x
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1436,52 +1180,30 @@ state a row off: the state was read one row off: its last row is the input just 
 +     for j in range(J):
 +         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = xp.concat([before, x])[T:, ...]
-
 outputs in the state: the new state holds outputs u; the next window needs inputs
-- after = row[T:, ...]
-+ after = xp.concat([before, u])[T:, ...]
-
+~ after = row[T:, ...] => after = xp.concat([before, u])[T:, ...]
 present step left out: the sum began at j = 1: the present input is missing
-- for j in range(J):
-+ for j in range(1, J):
-
+~ for j in range(J): => for j in range(1, J):
 last term left out: the sum ended one term early: w_{J-1} was not used
-- for j in range(J):
-+ for j in range(J - 1):
-
+~ for j in range(J): => for j in range(J - 1):
 one step too far back: all inputs were taken one step too early: {{lag.w}} belongs to the present step
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ xp.concat([before[:1, ...], row])[J - 1 - j : J - 1 - j + T, ...]
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => xp.concat([before[:1, ...], row])[J - 1 - j : J - 1 - j + T, ...]
 wrapped around: the inputs were rolled: what falls off the end of the window comes in at its beginning, so that the first steps see the last ones
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ xp.roll(x, j, axis=0)
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => xp.roll(x, j, axis=0)
 wrapped around the row: the row was rolled and cut at its beginning: inputs from the end of the window come in there
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ xp.roll(row, j, axis=0)[:T, ...]
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => xp.roll(row, j, axis=0)[:T, ...]
 rolled the other way: the inputs were rolled towards the beginning: step t sees later ones
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ xp.roll(x, -j, axis=0)
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => xp.roll(x, -j, axis=0)
 one set of weights: all channels were given the first channel's weights; each has its own
-- {{lag.at}} * row
-+ {{lag.first}} * row
-
+~ {{lag.at}} * row => {{lag.first}} * row
 weights averaged: all channels were given the mean of the weights; each has its own
-- {{lag.at}} * row
-+ xp.mean({{lag.at}}) * row
-
+~ {{lag.at}} * row => xp.mean({{lag.at}}) * row
 averaged: the sum was divided by J; the weights are taken as they are
 -     after = row[T:, ...]
 +     after = row[T:, ...]
 +     u = u / J
-
 softmax of the weights: the weights were made to add up to 1; they are taken as they are
-- {{lag.at}} * row
-+ (xp.exp(w) / xp.sum(xp.exp(w), axis=0))[j, ...] * row
-
+~ {{lag.at}} * row => (xp.exp(w) / xp.sum(xp.exp(w), axis=0))[j, ...] * row
 outputs fed back: the sum reads its own earlier outputs: this is a recurrence; it reads inputs only
 -     u = xp.zeros_like(x)
 -     for j in range(J):
@@ -1492,23 +1214,14 @@ outputs fed back: the sum reads its own earlier outputs: this is a recurrence; i
 +         for j in range(1, J):
 +             made[-1] = made[-1] + {{lag.at}} * made[J - 1 + t - j]
 +     u = xp.stack(made[J - 1 :])
-
 across the sequences: the slices were taken along the batch; steps are the first axis
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ xp.roll(row, j, axis=1)[J - 1 :, ...]
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => xp.roll(row, j, axis=1)[J - 1 :, ...]
 across the channels: the shift ran along the channels; steps are the first axis
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ xp.roll(row, j, axis=2)[J - 1 :, ...]
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => xp.roll(row, j, axis=2)[J - 1 :, ...]
 present step only: each step was multiplied by {{lag.w}} alone, or by the sum of all weights; the earlier inputs are missing
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ x
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => x
 only the present weight: only {{lag.w}} x_t was computed; the earlier inputs are missing
-- for j in range(J):
-+ for j in range(1):
-
+~ for j in range(J): => for j in range(1):
 whole row summed: u has J - 1 + T steps: the sums for the state's inputs were returned too
 -     u = xp.zeros_like(x)
 -     for j in range(J):
@@ -1517,7 +1230,6 @@ whole row summed: u has J - 1 + T steps: the sums for the state's inputs were re
 +     u = xp.zeros_like(row)
 +     for j in range(J):
 +         u = u + {{lag.at}} * padded[J - 1 - j : J - 1 - j + T + J - 1, ...]
-
 inside the window only: steps whose past begins before the window have no sum: u is shorter than the window
 -     u = xp.zeros_like(x)
 -     for j in range(J):
@@ -1525,40 +1237,24 @@ inside the window only: steps whose past begins before the window have no sum: u
 +     u = 0
 +     for j in range(J):
 +         u = u + {{lag.at}} * x[J - 1 - j : T - j, ...]
-
 aligned at the start: the kernel was laid at the beginning of the row: the present step got w_{J-1} and the sum looks back with the weights the wrong way round
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ xp.concat([xp.flip(before, axis=0), x])[j : j + T, ...]
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => xp.concat([xp.flip(before, axis=0), x])[j : j + T, ...]
 only the oldest input: each slice began at the same place, the start of the row
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ row[:T, ...]
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => row[:T, ...]
 token shift only: this is the chapter's token shift, with one step back; J weights look back J - 1 steps
-- for j in range(J):
-+ for j in range(2):
-
+~ for j in range(J): => for j in range(2):
 weights squared: the weights were multiplied in twice
-- {{lag.at}} * row
-+ {{lag.at}} * {{lag.at}} * row
-
+~ {{lag.at}} * row => {{lag.at}} * {{lag.at}} * row
 centred: the window of the sum was centred on step t: half of it lies ahead
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ xp.concat([row, xp.zeros_like(x)])[J - 1 - j + (J - 1) // 2 : J - 1 - j + (J - 1) // 2 + T, ...]
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => xp.concat([row, xp.zeros_like(x)])[J - 1 - j + (J - 1) // 2 : J - 1 - j + (J - 1) // 2 + T, ...]
 zeros in the new state: the new state is zeros: the next window needs this one's last inputs
-- after = row[T:, ...]
-+ after = 0 * row[T:, ...]
-
+~ after = row[T:, ...] => after = 0 * row[T:, ...]
 sum over the channels: the products were added over the channels too: each channel has a sum of its own
 -     after = row[T:, ...]
 +     after = row[T:, ...]
 +     u = xp.sum(u, axis=-1, keepdims=True) + 0 * u
-
 step by step with an old state: the state was never moved on inside the window: each step saw the inputs before the window as its own past
-- row[J - 1 - j : J - 1 - j + T, ...]
-+ (x if j == 0 else before[J - 1 - j : J - j, ...])
-
+~ row[J - 1 - j : J - 1 - j + T, ...] => (x if j == 0 else before[J - 1 - j : J - j, ...])
 ahead into the state: the sum ran over x_{t+j}, and the state was put after the window: it reads what comes later, and the past in the place of the future
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1568,7 +1264,6 @@ ahead into the state: the sum ran over x_{t+j}, and the state was put after the 
 +     u = xp.zeros_like(x)
 +     for j in range(J):
 +         u = u + {{lag.at}} * row[j : j + T, ...]
-
 zeros before and window alone: the window began with zeros, where `before` belongs, and the new state was cut from the window alone
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1580,7 +1275,6 @@ zeros before and window alone: the window began with zeros, where `before` belon
 +     for j in range(J):
 +         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[-(J - 1) :, ...]
-
 zeros before and short state: the window began with zeros, where `before` belongs, and the new state was cut from the window by T - J + 1, which may be negative
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1592,54 +1286,44 @@ zeros before and short state: the window began with zeros, where `before` belong
 +     for j in range(J):
 +         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[T - J + 1 :, ...]
-
 weights and state the wrong way round: {{lag.w}} belongs to the present step, and the state has the oldest input first; both were turned round
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = xp.flip(row[T:, ...], axis=0)
-
 weights the wrong way round, window alone: {{lag.w}} belongs to the present step, and the new state was cut from the window alone
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[-(J - 1) :, ...]
-
 weights the wrong way round, old state: {{lag.w}} belongs to the present step, and the state was returned as it came
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = before + 0
-
 {{lag.w}} for the step before: {{lag.w}} was given to the step before; it belongs to the present step
 -     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     for j in range(1, J):
 +         u = u + w[j - 1, ...] * row[J - 1 - j : J - 1 - j + T, ...]
-
 sum over the channels, too: the products were added over the channels by a matrix product: each channel has a sum of its own
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +         u = u + (row[J - 1 - j : J - 1 - j + T, ...] @ {{lag.at}})[..., None]
 +     after = row[T:, ...]
 +     u = u[..., 0]
-
 J of the window: the new state was cut from the window with J inputs, or from a negative place: cut the last J - 1 of the row
--     after = row[T:, ...]
-+     after = x[T - J :, ...]
-
+~     after = row[T:, ...] =>     after = x[T - J :, ...]
 ahead and window alone: the sum ran over x_{t+j}, which comes later, and the new state was cut from the window alone
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +         u = u + {{lag.at}} * xp.concat([x, xp.zeros_like(before)])[j : j + T, ...]
 +     after = x[-(J - 1) :, ...]
-
 rolled and window alone: the inputs were rolled, so that the first steps see the last ones, and the new state was cut from the window alone
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +         u = u + {{lag.at}} * xp.roll(x, j, axis=0)
 +     after = x[-(J - 1) :, ...]
-
 state not read, window alone in full: the inputs before the window were not read, and the whole window was returned as the state
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1651,49 +1335,29 @@ state not read, window alone in full: the inputs before the window were not read
 +     for j in range(J):
 +         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x + 0
-
 whole window returned: the whole window was returned as the state; its length is J - 1
--     after = row[T:, ...]
-+     after = x + 0
-
+~     after = row[T:, ...] =>     after = x + 0
 state shifted by one: the new state leaves out the last input: it ends with the window's last
--     after = row[T:, ...]
-+     after = row[T - 1 : T + J - 2, ...]
-
+~     after = row[T:, ...] =>     after = row[T - 1 : T + J - 2, ...]
 newest only: every place of the new state holds the last input
--     after = row[T:, ...]
-+     after = 0 * before + x[-1:, ...]
-
+~     after = row[T:, ...] =>     after = 0 * before + x[-1:, ...]
 product of all: the inputs were multiplied with each other
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
-+         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] * x
-
+~         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] =>         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] * x
 weights not used: the inputs were added without their weights
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
-+         u = u + row[J - 1 - j : J - 1 - j + T, ...]
-
+~         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] =>         u = u + row[J - 1 - j : J - 1 - j + T, ...]
 mean without weights: the inputs were averaged without their weights
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
-+         u = u + row[J - 1 - j : J - 1 - j + T, ...] / J
-
+~         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] =>         u = u + row[J - 1 - j : J - 1 - j + T, ...] / J
 whole row, weights the wrong way round: {{lag.w}} belongs to the present step, and the whole row was returned as the state
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row
-
 present step without a weight: the present step was taken as it is; it has the weight {{lag.w}}
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
-+         u = u + ({{lag.at}} if j else 1.0) * row[J - 1 - j : J - 1 - j + T, ...]
-
+~         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] =>         u = u + ({{lag.at}} if j else 1.0) * row[J - 1 - j : J - 1 - j + T, ...]
 J inputs of the window: the new state has J inputs, cut from the window alone; J - 1 are needed, and in a short window part of the old state stays
--     after = row[T:, ...]
-+     after = x[-J:, ...]
-
+~     after = row[T:, ...] =>     after = x[-J:, ...]
 two inputs too many: the row was cut from T - J + 1 on: it has J - 1 + T inputs, so the last J - 1 begin at T
--     after = row[T:, ...]
-+     after = row[T - J + 1 :, ...]
-
+~     after = row[T:, ...] =>     after = row[T - J + 1 :, ...]
 state neither read nor renewed: the window began with zeros, where `before` belongs, and the state was returned as it came
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1705,20 +1369,14 @@ state neither read nor renewed: the window began with zeros, where `before` belo
 +     for j in range(J):
 +         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = before + 0
-
 time turned round: the row was turned round: the sum reads what comes later
--     row = xp.concat([before, x])
-+     row = xp.flip(xp.concat([before, x]), axis=0)
-
+~     row = xp.concat([before, x]) =>     row = xp.flip(xp.concat([before, x]), axis=0)
 SiLU afterwards: the sums went through a SiLU, as in Mamba's code; here they are taken as they are
 -     after = row[T:, ...]
 +     u = u / (1 + xp.exp(-u))
 +     after = row[T:, ...]
-
 one input along: the new state is the old one moved on by one input; the window has T of them, so the last J - 1 of the row are kept
-- after = row[T:, ...]
-+ after = row[1:J, ...]
-
+~ after = row[T:, ...] => after = row[1:J, ...]
 step by step, newest dropped: step by step, the newest of the kept inputs was dropped; the oldest, which stands first, has to go
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1733,7 +1391,6 @@ step by step, newest dropped: step by step, the newest of the kept inputs was dr
 +         out.append(total)
 +         before = xp.concat([before[: J - 2, ...], x[t : t + 1, ...]])
 +     u, after = xp.stack(out), before
-
 step by step, put in front: step by step, each input was put in front of the kept ones; the oldest stands first, so it goes behind them
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1748,7 +1405,6 @@ step by step, put in front: step by step, each input was put in front of the kep
 +         out.append(total)
 +         before = xp.concat([x[t : t + 1, ...], before[: J - 2, ...]])
 +     u, after = xp.stack(out), before
-
 step by step, read from the front: step by step, {{lag.next}} was given the oldest of the kept inputs, and {{lag.far}} the newest; the oldest stands first
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
@@ -1763,7 +1419,6 @@ step by step, read from the front: step by step, {{lag.next}} was given the olde
 +         out.append(total)
 +         before = xp.concat([before[1:, ...], x[t : t + 1, ...]])
 +     u, after = xp.stack(out), before
-
 step by step, moved before it was read: step by step, the state was moved on before it was read: {{lag.next}} then gets the present input, as {{lag.w}} does
 -     u = xp.zeros_like(x)
 -     for j in range(J):
@@ -1771,15 +1426,12 @@ step by step, moved before it was read: step by step, the state was moved on bef
 +     u = {{lag.now}} * x
 +     for j in range(1, J):
 +         u = u + {{lag.at}} * row[J - j : J - j + T, ...]
-
 one step late: the window ends one step too late, so that the first weight's step is read twice
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +         first = max(J - 2 - j, 0)
 +         u = u + {{lag.at}} * row[first : first + T, ...]
-
 state from x alone: what is kept was taken from x alone: where x is shorter than the window, what came before it counts as well
--     after = row[T:, ...]
-+     after = x[T - J + 1 :, ...] if T >= J - 1 else before
+~     after = row[T:, ...] =>     after = x[T - J + 1 :, ...] if T >= J - 1 else before
 """
 
 # %% [markdown]
@@ -1911,202 +1563,123 @@ times taken as 2: the layers at each step were counted with `times` = 2; it is a
 -         block = squared * D * D + (rows + times + 7) * D
 +         squared = rows + 2 + 2 * 2
 +         block = squared * D * D + (rows + 2 + 7) * D
-
 readout counted: the readout's matrix was counted besides the embedding; the two are one
-- return L * block + K * D + D + K
-+ return L * block + 2 * K * D + D + K
-
+~ return L * block + K * D + D + K => return L * block + 2 * K * D + D + K
 readout's biases forgotten: the readout's K biases are missing
-- return L * block + K * D + D + K
-+ return L * block + K * D + D
-
+~ return L * block + K * D + D + K => return L * block + K * D + D
 biases of the width: the readout was given D biases; it has one for each of the K tokens
-- return L * block + K * D + D + K
-+ return L * block + K * D + D + D
-
+~ return L * block + K * D + D + K => return L * block + K * D + D + D
 last norm forgotten: the last RMSNorm's D weights are missing
-- return L * block + K * D + D + K
-+ return L * block + K * D + K
-
+~ return L * block + K * D + D + K => return L * block + K * D + K
 last norm and readout's biases forgotten: the last RMSNorm's D weights and the readout's K biases are missing
-- return L * block + K * D + D + K
-+ return L * block + K * D
-
+~ return L * block + K * D + D + K => return L * block + K * D
 embedding forgotten: the embedding's K · D weights are missing
-- return L * block + K * D + D + K
-+ return L * block + D + K
-
+~ return L * block + K * D + D + K => return L * block + D + K
 blocks alone: only the blocks were counted; the network has an embedding, a last norm and a readout's biases too
-- return L * block + K * D + D + K
-+ return L * block
-
+~ return L * block + K * D + D + K => return L * block
 one block: only one block was counted; the network has L
-- return L * block + K * D
-+ return block + K * D
-
+~ return L * block + K * D => return block + K * D
 all times L: embedding, last norm and biases were counted L times; they stand there once
-- return L * block + K * D + D + K
-+ return L * (block + K * D + D + K)
-
+~ return L * block + K * D + D + K => return L * (block + K * D + D + K)
 last norm in each block: a last norm was counted for each block; it stands there once, after all blocks
-- return L * block + K * D + D + K
-+ return L * (block + D) + K * D + K
-
+~ return L * block + K * D + D + K => return L * (block + D) + K * D + K
 no biases in the blocks: the biases of the blocks' linear layers are missing
-- (rows + times + 7) * D
-+ 4 * D
-
+~ (rows + times + 7) * D => 4 * D
 no biases at all: no linear layer was given biases; all have them
 - (rows + times + 7) * D
 -         return L * block + K * D + D + K
 + 4 * D
 +         return L * block + K * D + D
-
 mixer's biases forgotten: the mixer's biases are missing, rows · D
-- (rows + times + 7) * D
-+ (times + 7) * D
-
+~ (rows + times + 7) * D => (times + 7) * D
 biases of gate and out forgotten: two terms of D are missing in each block: the biases of gate and out, say, or two of the three norms
-- (rows + times + 7) * D
-+ (rows + times + 5) * D
-
+~ (rows + times + 7) * D => (rows + times + 5) * D
 hidden biases forgotten: the biases of the hidden units are missing, times · D
-- (rows + times + 7) * D
-+ (rows + 7) * D
-
+~ (rows + times + 7) * D => (rows + 7) * D
 bias of the last layer forgotten: one term of D is missing in each block: a norm (there are three), the token shift, or a linear layer's biases
-- (rows + times + 7) * D
-+ (rows + times + 6) * D
-
+~ (rows + times + 7) * D => (rows + times + 6) * D
 one term of D too many: one term of D is too many in each block: there are three norms, one token shift, and biases of five linear layers
-- (rows + times + 7) * D
-+ (rows + times + 8) * D
-
+~ (rows + times + 7) * D => (rows + times + 8) * D
 no norms: three terms of D are missing in each block: its three norms, say, or the biases of gate, out and the last layer
-- (rows + times + 7) * D
-+ (rows + times + 4) * D
-
+~ (rows + times + 7) * D => (rows + times + 4) * D
 norms and shift forgotten: four terms of D are missing in each block: its three norms and the token shift, say
-- (rows + times + 7) * D
-+ (rows + times + 3) * D
-
+~ (rows + times + 7) * D => (rows + times + 3) * D
 norms with biases: the norms were given biases as layer norm has them; RMSNorm has weights only
 - (rows + times + 7) * D
 -         return L * block + K * D + D + K
 + (rows + times + 10) * D
 +         return L * block + K * D + 2 * D + K
-
 bias of the mixer of size D: the mixer was given D biases; it has one for each of its rows · D outputs
-- (rows + times + 7) * D
-+ (times + 8) * D
-
+~ (rows + times + 7) * D => (times + 8) * D
 last biases of the hidden size: the layer back to D was given times · D biases; it has D outputs
-- (rows + times + 7) * D
-+ (rows + 2 * times + 6) * D
-
+~ (rows + times + 7) * D => (rows + 2 * times + 6) * D
 both biases of D: the hidden layer was given D biases; it has times · D
-- (rows + times + 7) * D
-+ (rows + 8) * D
-
+~ (rows + times + 7) * D => (rows + 8) * D
 gate forgotten: one D² is missing in each block: gate and out are two linear layers
-- squared = rows + 2 + 2 * times
-+ squared = rows + 1 + 2 * times
-
+~ squared = rows + 2 + 2 * times => squared = rows + 1 + 2 * times
 gate forgotten with its biases: only one of the two linear layers gate and out was counted
 - squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 + squared = rows + 1 + 2 * times
 +         block = squared * D * D + (rows + times + 6) * D
-
 gate and out forgotten: the linear layers gate and out are missing
 - squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 + squared = rows + 2 * times
 +         block = squared * D * D + (rows + times + 5) * D
-
 way back forgotten: only one of the block's own two layers was counted
-- squared = rows + 2 + 2 * times
-+ squared = rows + 2 + times
-
+~ squared = rows + 2 + 2 * times => squared = rows + 2 + times
 way back forgotten with its biases: only one of the block's own two layers was counted
 - squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 + squared = rows + 2 + times
 +         block = squared * D * D + (rows + times + 6) * D
-
 hidden layer squared: the block's own two layers were counted as if they led from times · D to times · D
-- squared = rows + 2 + 2 * times
-+ squared = rows + 2 + 2 * times * times
-
+~ squared = rows + 2 + 2 * times => squared = rows + 2 + 2 * times * times
 own layers without times: the block's own two layers were counted as D by D; there are times · D hidden units
-- squared = rows + 2 + 2 * times
-+ squared = rows + 4
-
+~ squared = rows + 2 + 2 * times => squared = rows + 4
 mixer of one row: the mixer was counted as D by D; it has rows · D outputs
-- squared = rows + 2 + 2 * times
-+ squared = 3 + 2 * times
-
+~ squared = rows + 2 + 2 * times => squared = 3 + 2 * times
 mixer counted twice: the mixer was given recurrent weights as well; it is one linear layer
-- squared = rows + 2 + 2 * times
-+ squared = 2 * rows + 2 + 2 * times
-
+~ squared = rows + 2 + 2 * times => squared = 2 * rows + 2 + 2 * times
 mixer forgotten: the mixer is missing
 - squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 + squared = 2 + 2 * times
 +         block = squared * D * D + (times + 7) * D
-
 {{most.name}}: {{most.says}}
-- while {{most.fits}}:
-+ while {{most.odd}}:
-
+~ while {{most.fits}}: => while {{most.odd}}:
 one width too far: the width has more weights than allowed: the first that is too wide was returned
 -     return D, count(D)
 +     D += 4
 +     return D, count(D)
-
 not a multiple of 4: the width is not a multiple of 4
 -     while {{most.fits}}:
 -         D += 4
 +     while count(D + 1) {{most.op}} weights:
 +         D += 1
-
 multiple of 8: a wider network is still allowed: the width went up by more than 4 at a time, by 8 or by doubling, say
 -     while {{most.fits}}:
 -         D += 4
 +     while count(D + 8) {{most.op}} weights:
 +         D += 8
-
 from 1 on: the width went up in steps of 4 from 1: that gives no multiples of 4
--     D = 0
-+     D = 1
-
+~     D = 0 =>     D = 1
 weights of another width: the width is right, and the weights are those that were allowed; asked for is how many it has
-- return D, count(D)
-+ return D, weights
-
+~ return D, count(D) => return D, weights
 weights that are left: the width is right, and the second number is what is left over; asked for is how many weights it has
-- return D, count(D)
-+ return D, weights - count(D)
-
+~ return D, count(D) => return D, weights - count(D)
 weights of the next width: the width is right, and the weights are those of the next one, which is too wide
-- return D, count(D)
-+ return D, count(D + 4)
-
+~ return D, count(D) => return D, count(D + 4)
 weights first: the two results changed places: D comes first
-- return D, count(D)
-+ return count(D), D
-
+~ return D, count(D) => return count(D), D
 nearest width: the width nearest to so many weights was taken; it may not have more
 -     return D, count(D)
 +     if count(D + 4) - weights < weights - count(D):
 +         D += 4
 +     return D, count(D)
-
 width alone: only the width was returned; its weights are asked for too
-- return D, count(D)
-+ return D
-
+~ return D, count(D) => return D
 no refusal [hidden, refusals]: where D = 4 has more weights already, no ValueError was raised
 -     if D == 0:
 -         least = count(4)
@@ -2115,135 +1688,98 @@ no refusal [hidden, refusals]: where D = 4 has more weights already, no ValueErr
 -         )
 -
 +
-
 refused with another message [hidden, refusals]: the message of the ValueError does not begin with "weights: expected"
-- f"weights: expected
-+ f"expected
-
+~ f"weights: expected => f"expected
 refused by assert [hidden, refusals]: an AssertionError was raised; what is asked for is a ValueError
 -         raise ValueError(
 -             f"weights: expected {{most.needed}}, got {weights}"
 -         )
 +         raise AssertionError(f"weights: expected {{most.needed}}")
-
 None for a refusal [hidden, refusals]: None was returned where nothing fits; a ValueError is asked for
 -         raise ValueError(
 -             f"weights: expected {{most.needed}}, got {weights}"
 -         )
 +         return None
-
 4 refused [hidden, refusals]: D = 4 was refused although it fits
--     if D == 0:
-+     if D <= 4:
-
+~     if D == 0: =>     if D <= 4:
 squares alone: the blocks' biases, norms and token shifts were left out
--         block = squared * D * D + (rows + times + 7) * D
-+         block = squared * D * D + 0
-
+~         block = squared * D * D + (rows + times + 7) * D =>         block = squared * D * D + 0
 squares and embedding: biases, norms and token shifts were left out: only matrices and the embedding were counted
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + 0
 +         return L * block + K * D
-
 squares, embedding and last norm: the blocks' biases, norms and token shifts were left out, and the readout's biases
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + 0
 +         return L * block + K * D + D
-
 squares, embedding and last biases: the blocks' biases, norms and token shifts were left out, and the last norm
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + 0
 +         return L * block + K * D + K
-
 matrices with a readout: only matrices were counted, and the readout's was counted besides the embedding, although the two are one matrix
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + 0
 +         return L * block + 2 * K * D
-
 readout counted, last norm forgotten: the readout's matrix is the embedding and counts once; the last RMSNorm's D weights are missing
--         return L * block + K * D + D + K
-+         return L * block + 2 * K * D + K
-
+~         return L * block + K * D + D + K =>         return L * block + 2 * K * D + K
 readout counted, its biases forgotten: the readout's matrix is the embedding and counts once; its K biases are missing
--         return L * block + K * D + D + K
-+         return L * block + 2 * K * D + D
-
+~         return L * block + K * D + D + K =>         return L * block + 2 * K * D + D
 readout counted, the rest forgotten: the readout's matrix is the embedding and counts once; its K biases and the last norm are missing
--         return L * block + K * D + D + K
-+         return L * block + 2 * K * D
-
+~         return L * block + K * D + D + K =>         return L * block + 2 * K * D
 readout counted, no biases in the blocks: the readout's matrix is the embedding and counts once; the biases of the blocks' linear layers are missing
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + 4 * D
 +         return L * block + 2 * K * D + D + K
-
 no norm anywhere: three terms of D are missing in each block (its three norms, say), and the last norm at the end
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + (rows + times + 4) * D
 +         return L * block + K * D + K
-
 no norm and no token shift anywhere: four terms of D are missing in each block (its three norms and the token shift, say), and the last norm at the end
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + (rows + times + 3) * D
 +         return L * block + K * D + K
-
 no biases and no norms: neither biases nor norms of the blocks were counted
--         block = squared * D * D + (rows + times + 7) * D
-+         block = squared * D * D + D
-
+~         block = squared * D * D + (rows + times + 7) * D =>         block = squared * D * D + D
 shift as a matrix: the token shift was counted as D by D; it has D numbers
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 +         squared = rows + 3 + 2 * times
 +         block = squared * D * D + (rows + times + 6) * D
-
 shift as a linear layer: the token shift was counted as a linear layer; it has D numbers
--         squared = rows + 2 + 2 * times
-+         squared = rows + 3 + 2 * times
-
+~         squared = rows + 2 + 2 * times =>         squared = rows + 3 + 2 * times
 mixer of one row with its biases: the mixer was counted as one linear layer from D to D; it leads to rows · D
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 +         squared = 3 + 2 * times
 +         block = squared * D * D + (times + 8) * D
-
 two norms, and no last one: a term of D is missing in each block (three norms, the token shift, biases), and the last norm's D weights at the end
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + (rows + times + 6) * D
 +         return L * block + K * D + K
-
 norm with one weight: each norm was given one weight; it has D
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + (rows + times + 4) * D + 3
 +         return L * block + K * D + 1 + K
-
 shift with one number: the token shift was given one number; it has one for each channel
--         block = squared * D * D + (rows + times + 7) * D
-+         block = squared * D * D + (rows + times + 6) * D + 1
-
+~         block = squared * D * D + (rows + times + 7) * D =>         block = squared * D * D + (rows + times + 6) * D + 1
 hidden of the wrong size, in its biases: the biases of the block's own two layers were both given times · D; the second has D, and the readout's K biases are missing
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
 +         block = squared * D * D + (rows + 2 * times + 6) * D
 +         return L * block + K * D + D
-
 no hidden and last biases: the biases of the block's own two layers are missing
--         block = squared * D * D + (rows + times + 7) * D
-+         block = squared * D * D + (rows + 6) * D
-
+~         block = squared * D * D + (rows + times + 7) * D =>         block = squared * D * D + (rows + 6) * D
 no biases but the mixer's: of the biases only the mixer's were counted
--         block = squared * D * D + (rows + times + 7) * D
-+         block = squared * D * D + (rows + 4) * D
-
+~         block = squared * D * D + (rows + times + 7) * D =>         block = squared * D * D + (rows + 4) * D
 root of the squares alone: the width was taken from the D² of the blocks alone, as a root; the rest makes the network larger than allowed
 -     D = 0
 -     while {{most.fits}}:
@@ -2254,39 +1790,26 @@ root of the squares alone: the width was taken from the D² of the blocks alone,
 -             f"weights: expected {{most.needed}}, got {weights}"
 -         )
 +     D = int((weights / (L * (rows + 2 + 2 * times))) ** 0.5) // 4 * 4
-
 embedding in each block: an embedding was counted for each block; it stands there once
--         return L * block + K * D + D + K
-+         return L * block + L * K * D + D + K
-
+~         return L * block + K * D + D + K =>         return L * block + L * K * D + D + K
 no mixer's and no hidden biases: the biases of the mixer and of the hidden units are missing
--         block = squared * D * D + (rows + times + 7) * D
-+         block = squared * D * D + 7 * D
-
+~         block = squared * D * D + (rows + times + 7) * D =>         block = squared * D * D + 7 * D
 norms of two weights: the norms of the blocks were given biases as layer norm has them; RMSNorm has weights only
--         block = squared * D * D + (rows + times + 7) * D
-+         block = squared * D * D + (rows + times + 10) * D
-
+~         block = squared * D * D + (rows + times + 7) * D =>         block = squared * D * D + (rows + times + 10) * D
 embedding squared: the embedding was counted as K by K; it is (K, D)
--         return L * block + K * D + D + K
-+         return L * block + K * K + D + K
-
+~         return L * block + K * D + D + K =>         return L * block + K * K + D + K
 mixer's recurrent weights and biases: the mixer was given recurrent weights and biases as well; it is one linear layer
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 +         squared = 2 * rows + 2 + 2 * times
 +         block = squared * D * D + (2 * rows + times + 7) * D
-
 blocks' D terms once: the terms of D of only one block were counted; each of the L blocks has its biases, norms and token shift
--         return L * block + K * D + D + K
-+         return L * squared * D * D + block - squared * D * D + K * D + D + K
-
+~         return L * block + K * D + D + K =>         return L * squared * D * D + block - squared * D * D + K * D + D + K
 hidden units without D: the hidden layer was given times units; it has times · D
 - squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 + squared = rows + 2
 +         block = squared * D * D + (rows + 7 + 2 * times) * D + times
-
 readout and one term: the readout's matrix was counted besides the embedding, which it is; and one term of D is missing in each block (a norm, the token shift, or biases)
 - (rows + times + 7) * D
 -         return L * block + K * D + D + K
@@ -2453,179 +1976,102 @@ properties.points("Task 5 holds.")
 # %% mistakes="bits_after"
 r"""
 nats: these are nats per character; one bit is ln 2 nats, so divide by 0.693
-- tokens / (characters * math.log(2))
-+ tokens / characters
-
+~ tokens / (characters * math.log(2)) => tokens / characters
 multiplied by ln 2: the nats were multiplied by ln 2; one bit is ln 2 nats, so there are more bits than nats
-- tokens / (characters * math.log(2))
-+ tokens * math.log(2) / characters
-
+~ tokens / (characters * math.log(2)) => tokens * math.log(2) / characters
 logarithm to the base 10: the nats were divided by the decimal logarithm of 2; it is the natural one
-- math.log(2)
-+ math.log10(2)
-
+~ math.log(2) => math.log10(2)
 per token: these are bits per token; all of them together, divided by the characters, is asked for
-- tokens / (characters * math.log(2))
-+ 1 / math.log(2)
-
+~ tokens / (characters * math.log(2)) => 1 / math.log(2)
 nats per token: these are the losses as they came, in nats per token
-- tokens / (characters * math.log(2))
-+ 1.0
-
+~ tokens / (characters * math.log(2)) => 1.0
 tokens and characters exchanged: the bits were multiplied by the characters and divided by the tokens
-- tokens / (characters * math.log(2))
-+ characters / (tokens * math.log(2))
-
+~ tokens / (characters * math.log(2)) => characters / (tokens * math.log(2))
 divided by characters alone: the mean loss of a token was divided by the characters; all tokens together have tokens times as much
-- tokens / (characters * math.log(2))
-+ 1 / (characters * math.log(2))
-
+~ tokens / (characters * math.log(2)) => 1 / (characters * math.log(2))
 all bits: these are the bits of the whole text; divide by its characters
-- tokens / (characters * math.log(2))
-+ tokens / math.log(2)
-
+~ tokens / (characters * math.log(2)) => tokens / math.log(2)
 divided by both: the loss was divided by tokens and by characters; it is a mean over the tokens, so multiply by these
-- tokens / (characters * math.log(2))
-+ 1 / (tokens * characters * math.log(2))
-
+~ tokens / (characters * math.log(2)) => 1 / (tokens * characters * math.log(2))
 divided by the tokens: the loss was divided by the tokens; it is a mean over them already
-- tokens / (characters * math.log(2))
-+ 1 / (tokens * math.log(2))
-
+~ tokens / (characters * math.log(2)) => 1 / (tokens * math.log(2))
 perplexity: e was raised to the loss: that is a perplexity, and not a number of bits
-- bits = xp.stack(found) * (tokens
-+ bits = xp.exp(xp.stack(found)) * (tokens
-
+~ bits = xp.stack(found) * (tokens => bits = xp.exp(xp.stack(found)) * (tokens
 perplexity per token: these are perplexities per token; bits per character are asked for
-- bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+ bits = xp.exp(xp.stack(found))
-
+~ bits = xp.stack(found) * (tokens / (characters * math.log(2))) => bits = xp.exp(xp.stack(found))
 perplexity per character: these are perplexities per character; bits are asked for, their logarithm to the base 2
-- bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+ bits = xp.exp(xp.stack(found) * (tokens / characters))
-
+~ bits = xp.stack(found) * (tokens / (characters * math.log(2))) => bits = xp.exp(xp.stack(found) * (tokens / characters))
 logarithm of the loss: the logarithm to the base 2 of the loss was taken; the loss is a logarithm already, and only its unit changes
-- bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+ bits = xp.log2(xp.stack(found)) * (tokens / characters)
-
+~ bits = xp.stack(found) * (tokens / (characters * math.log(2))) => bits = xp.log2(xp.stack(found)) * (tokens / characters)
 best test: the lowest loss within the budget was taken; asked for is the last one, since picking the best on the test text is training on it
-- found.append(nats[s, done - 1])
-+ found.append(xp.min(nats[s, :done]))
-
+~ found.append(nats[s, done - 1]) => found.append(xp.min(nats[s, :done]))
 best of all: the lowest loss of all tests was taken; asked for is the last one within the budget
-- found.append(nats[s, done - 1])
-+ found.append(xp.min(nats[s, :]))
-
+~ found.append(nats[s, done - 1]) => found.append(xp.min(nats[s, :]))
 mean of the tests: the losses within the budget were averaged; asked for is the last one
-- found.append(nats[s, done - 1])
-+ found.append(xp.mean(nats[s, :done]))
-
+~ found.append(nats[s, done - 1]) => found.append(xp.mean(nats[s, :done]))
 first test: the first test was taken; asked for is the last one within the budget
-- found.append(nats[s, done - 1])
-+ found.append(nats[s, 0])
-
+~ found.append(nats[s, done - 1]) => found.append(nats[s, 0])
 last of all: the last test of all was taken, whatever had passed by then; are the seconds added up from test to test?
-- found.append(nats[s, done - 1])
-+ found.append(nats[s, -1])
-
+~ found.append(nats[s, done - 1]) => found.append(nats[s, -1])
 one too late: the first test beyond the budget was taken: the last one within it is asked for, and the time before a test counts for that test
-- nats[s, done - 1]
-+ nats[s, min(done, nats.shape[1] - 1)]
-
+~ nats[s, done - 1] => nats[s, min(done, nats.shape[1] - 1)]
 one too late, out of range: the index is one too high: with `done` tests within the budget the last of them is done - 1
-- nats[s, done - 1]
-+ nats[s, done + 0 * len(passed[s, :]) if done < nats.shape[1] else nats.shape[1]]
-
+~ nats[s, done - 1] => nats[s, done + 0 * len(passed[s, :]) if done < nats.shape[1] else nats.shape[1]]
 one too early: the test before the last within the budget was taken
-- nats[s, done - 1]
-+ nats[s, max(done - 2, 0)]
-
+~ nats[s, done - 1] => nats[s, max(done - 2, 0)]
 times not added up: each time was compared with the budget by itself; they count since the test before, so add them up
-- xp.cumulative_sum(seconds, axis=1)
-+ seconds
-
+~ xp.cumulative_sum(seconds, axis=1) => seconds
 added up over the seeds: the times were added up over the seeds; every seed has a clock of its own
-- xp.cumulative_sum(seconds, axis=1)
-+ xp.cumulative_sum(seconds, axis=0)
-
+~ xp.cumulative_sum(seconds, axis=1) => xp.cumulative_sum(seconds, axis=0)
 first time left out: the time before the first test was not counted
-- xp.cumulative_sum(seconds, axis=1)
-+ xp.cumulative_sum(seconds, axis=1) - seconds[:, :1]
-
+~ xp.cumulative_sum(seconds, axis=1) => xp.cumulative_sum(seconds, axis=1) - seconds[:, :1]
 {{spent.name}}: {{spent.says}}
-- {{spent.within}}
-+ {{spent.odd}}
-
+~ {{spent.within}} => {{spent.odd}}
 nearest test: the test nearest to the budget was taken, which may be beyond it
 - found.append(nats[s, done - 1])
 + far = [abs(float(t) - budget) for t in passed[s, :]]
 +         found.append(nats[s, far.index(min(far))])
-
 one clock for all: the seeds' times were averaged; every seed has a clock of its own
-- xp.cumulative_sum(seconds, axis=1)
-+ xp.cumulative_sum(xp.mean(seconds, axis=0, keepdims=True) + 0 * seconds, axis=1)
-
+~ xp.cumulative_sum(seconds, axis=1) => xp.cumulative_sum(xp.mean(seconds, axis=0, keepdims=True) + 0 * seconds, axis=1)
 first seed's clock: the first seed's times were used for all; every seed has a clock of its own
-- xp.cumulative_sum(seconds, axis=1)
-+ xp.cumulative_sum(seconds[:1, :] + 0 * seconds, axis=1)
-
+~ xp.cumulative_sum(seconds, axis=1) => xp.cumulative_sum(seconds[:1, :] + 0 * seconds, axis=1)
 slowest seed's test: all seeds were taken at the test that the slowest of them had reached; each has its own last one
--         done = sum({{spent.within}} for t in passed[s, :])
-+         done = min(sum({{spent.within}} for t in p) for p in passed)
-
+~         done = sum({{spent.within}} for t in passed[s, :]) =>         done = min(sum({{spent.within}} for t in p) for p in passed)
 fastest seed's test: all seeds were taken at the test that the fastest of them had reached; each has its own last one
--         done = sum({{spent.within}} for t in passed[s, :])
-+         done = max(sum({{spent.within}} for t in p) for p in passed)
-
+~         done = sum({{spent.within}} for t in passed[s, :]) =>         done = max(sum({{spent.within}} for t in p) for p in passed)
 one number: the seeds were averaged; one number for each is asked for
--     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     bits = xp.mean(xp.stack(found)) * (tokens / (characters * math.log(2)))
-
+~     bits = xp.stack(found) * (tokens / (characters * math.log(2))) =>     bits = xp.mean(xp.stack(found)) * (tokens / (characters * math.log(2)))
 budget divided: the budget was divided among the seeds; each has all of it
-- {{spent.within}}
-+ float(t) * nats.shape[0] {{spent.op}} budget
-
+~ {{spent.within}} => float(t) * nats.shape[0] {{spent.op}} budget
 interpolated: the loss was interpolated at the budget between two tests; asked for is one that was measured
 - found.append(nats[s, done - 1])
 + on = min(done, nats.shape[1] - 1)
 +         gap = float(passed[s, on] - passed[s, done - 1]) or 1.0
 +         part = (budget - float(passed[s, done - 1])) / gap if on == done else 0.0
 +         found.append(nats[s, done - 1] + part * (nats[s, on] - nats[s, done - 1]))
-
 list returned [hidden, dtype]: a list was returned, or an array of another library or dtype; an array like nats is asked for
--     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     bits = xp.asarray([float(a) * tokens / characters / math.log(2) for a in found], dtype=xp.float64)
-
+~     bits = xp.stack(found) * (tokens / (characters * math.log(2))) =>     bits = xp.asarray([float(a) * tokens / characters / math.log(2) for a in found], dtype=xp.float64)
 divided by the time: the bits were divided by the seconds; equal time is in the choice of the test, and not in its number
-- bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+ bits = xp.stack(found) * (tokens / (characters * math.log(2))) / budget
-
+~ bits = xp.stack(found) * (tokens / (characters * math.log(2))) => bits = xp.stack(found) * (tokens / (characters * math.log(2))) / budget
 no refusal [hidden, refusals]: a seed without a test within the budget was given its first or last one; a ValueError is asked for
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -
 +
-
 refused with another message [hidden, refusals]: the message of the ValueError does not begin with "budget: expected"
-- f"budget: expected {least}
-+ f"expected {least}
-
+~ f"budget: expected {least} => f"expected {least}
 only when all are late [hidden, refusals]: it was refused only where no seed has a test within the budget; one seed without is enough
-- if not done:
-+ if not sum({{spent.within}} for p in passed for t in p):
-
+~ if not done: => if not sum({{spent.within}} for p in passed for t in p):
 late seeds left out [hidden, refusals]: seeds without a test within the budget were left out; a ValueError is asked for
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 +             continue
-
 infinite for late seeds [hidden, refusals]: seeds without a test within the budget got no number or an infinite one; a ValueError is asked for
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 +             found.append(nats[s, 0] + float("inf"))
 +             continue
-
 same time for each test: the mean time was taken for every test; each has its own, and their running sum is what has passed
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
@@ -2640,7 +2086,6 @@ same time for each test: the mean time was taken for every test; each has its ow
 +         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
-
 powers of two: 2 was raised to the losses; a bit is another unit of the same surprisal, so divide by ln 2
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -2649,7 +2094,6 @@ powers of two: 2 was raised to the losses; a bit is another unit of the same sur
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(2.0 ** nats[s, done - 1])
 +     bits = xp.stack(found) * (tokens / characters)
-
 powers of two per token: 2 was raised to the losses; a bit is another unit of the same surprisal, so divide by ln 2
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -2658,7 +2102,6 @@ powers of two per token: 2 was raised to the losses; a bit is another unit of th
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(2.0 ** nats[s, done - 1])
 +     bits = xp.stack(found) * (1.0)
-
 seeds' times added: the seeds' times were added to one clock; every seed has a clock of its own
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
@@ -2673,7 +2116,6 @@ seeds' times added: the seeds' times were added to one clock; every seed has a c
 +         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
-
 bits per character and nats: the nats were divided by ln 2 twice
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -2682,7 +2124,6 @@ bits per character and nats: the nats were divided by ln 2 twice
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
 +     bits = xp.stack(found) * (tokens / (characters * math.log(2) ** 2))
-
 characters times tokens: the loss was multiplied by tokens and characters; it is divided by the characters
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -2691,25 +2132,20 @@ characters times tokens: the loss was multiplied by tokens and characters; it is
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
 +     bits = xp.stack(found) * (tokens * characters / math.log(2))
-
 list of numbers: a list of numbers was returned; an array like nats is asked for: xp.stack
--     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     bits = [float(a) * tokens / characters / math.log(2) for a in found]
-
+~     bits = xp.stack(found) * (tokens / (characters * math.log(2))) =>     bits = [float(a) * tokens / characters / math.log(2) for a in found]
 worst within: the highest loss within the budget was taken; asked for is the last one
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(xp.max(nats[s, :done]))
-
 sum within: the losses within the budget were added; asked for is the last one
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(xp.sum(nats[s, :done]))
-
 exchanged, in nats: tokens and characters changed places, and one bit is ln 2 nats
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -2718,21 +2154,16 @@ exchanged, in nats: tokens and characters changed places, and one bit is ln 2 na
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
 +     bits = xp.stack(found) * (characters / tokens)
-
 median: the median of the seeds was returned; one number for each is asked for
--     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     bits = sorted(float(a) for a in found)[len(found) // 2] * (tokens / (characters * math.log(2)))
-
+~     bits = xp.stack(found) * (tokens / (characters * math.log(2))) =>     bits = sorted(float(a) for a in found)[len(found) // 2] * (tokens / (characters * math.log(2)))
 mean of the seeds at each test: the losses were averaged over the seeds; each seed has its own
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(xp.mean(nats[:, done - 1]))
-
 two nats to a bit: the nats were divided by 2; one bit is ln 2 nats
-- math.log(2)
-+ 2
+~ math.log(2) => 2
 """
 
 # %% [markdown]
@@ -2875,133 +2306,73 @@ properties.points("Task 6 holds.")
 # %% mistakes="selective_layer"
 r"""
 bias forgotten: the linear layer has a bias, b_x
-- p = x @ params.W_x.T + params.b_x
-+ p = x @ params.W_x.T
-
+~ p = x @ params.W_x.T + params.b_x => p = x @ params.W_x.T
 no softplus: the step is p itself; it goes through a softplus first
-- s = softplus(p)
-+ s = p
-
+~ s = softplus(p) => s = p
 sigmoid for softplus: the step went through a sigmoid; it is a softplus
-- s = softplus(p)
-+ s = 1 / (1 + xp.exp(-p))
-
+~ s = softplus(p) => s = 1 / (1 + xp.exp(-p))
 exponential for softplus: the step is e to the p; it is a softplus
-- s = softplus(p)
-+ s = xp.exp(p)
-
+~ s = softplus(p) => s = xp.exp(p)
 ReLU for softplus: negative p were set to 0; the step is a softplus
-- s = softplus(p)
-+ s = xp.maximum(p, 0 * p)
-
+~ s = softplus(p) => s = xp.maximum(p, 0 * p)
 parts in another order, b and c first: the parts stand in the order p, b, c; here p was taken from the end
-- p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+ p, b, c = p[..., 2 * N :], p[..., :N], p[..., N : 2 * N]
-
+~ p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :] => p, b, c = p[..., 2 * N :], p[..., :N], p[..., N : 2 * N]
 b and c exchanged: b and c have changed places: b is written, c reads
-- p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+ p, c, b = p[..., :H], p[..., H : H + N], p[..., H + N :]
-
+~ p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :] => p, c, b = p[..., :H], p[..., H : H + N], p[..., H + N :]
 rate for its logarithm: the rates were taken as they stand; `log_rate` is their logarithm
-- xp.exp(params.log_rate)
-+ params.log_rate
-
+~ xp.exp(params.log_rate) => params.log_rate
 sign of the exponent: the factor is above 1: the exponent is -s r
-- xp.exp(-s[..., None] * xp
-+ xp.exp(s[..., None] * xp
-
+~ xp.exp(-s[..., None] * xp => xp.exp(s[..., None] * xp
 logarithm's sign: the rate was taken as e to the -log_rate
-- xp.exp(params.log_rate)
-+ xp.exp(-params.log_rate)
-
+~ xp.exp(params.log_rate) => xp.exp(-params.log_rate)
 linear decay: the factor is 1 - s r, the first term of the exponential
-- a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+ a = 1 - s[..., None] * xp.exp(params.log_rate)
-
+~ a = xp.exp(-s[..., None] * xp.exp(params.log_rate)) => a = 1 - s[..., None] * xp.exp(params.log_rate)
 no step in the decay: the step s is missing from the factor: it decides how much is forgotten
-- xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+ xp.exp(-xp.exp(params.log_rate) + 0 * s[..., None])
-
+~ xp.exp(-s[..., None] * xp.exp(params.log_rate)) => xp.exp(-xp.exp(params.log_rate) + 0 * s[..., None])
 no rate in the decay: the rates are missing from the factor: each of the N numbers of a channel fades at its own
-- xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+ xp.exp(-s[..., None] + 0 * params.log_rate)
-
+~ xp.exp(-s[..., None] * xp.exp(params.log_rate)) => xp.exp(-s[..., None] + 0 * params.log_rate)
 no step in the input: what is written lacks the step s: a step of length 0 writes nothing
-- (s * x)[..., None] * b
-+ x[..., None] * b
-
+~ (s * x)[..., None] * b => x[..., None] * b
 no x in the input: what is written lacks the input x
-- (s * x)[..., None] * b
-+ s[..., None] * b
-
+~ (s * x)[..., None] * b => s[..., None] * b
 no b in the input: what is written lacks b, which says into which numbers
-- (s * x)[..., None] * b[..., None, :]
-+ (s * x)[..., None] + 0 * b[..., None, :]
-
+~ (s * x)[..., None] * b[..., None, :] => (s * x)[..., None] + 0 * b[..., None, :]
 minGRU's write: what is written has the factor 1 - a, as in a minGRU; here it is s
-- u = (s * x)[..., None] * b[..., None, :]
-+ u = (1 - a) * x[..., None] * b[..., None, :]
-
+~ u = (s * x)[..., None] * b[..., None, :] => u = (1 - a) * x[..., None] * b[..., None, :]
 what is written fades at once: the new input was multiplied by the factor as well; it fades from the next step on
-- h = a[t, ...] * h + u[t, ...]
-+ h = a[t, ...] * (h + u[t, ...])
-
+~ h = a[t, ...] * h + u[t, ...] => h = a[t, ...] * (h + u[t, ...])
 nothing fades: the state was kept whole
-- h = a[t, ...] * h + u[t, ...]
-+ h = h + u[t, ...]
-
+~ h = a[t, ...] * h + u[t, ...] => h = h + u[t, ...]
 past lost: the state of the step before was not used
-- h = a[t, ...] * h + u[t, ...]
-+ h = u[t, ...] + 0 * h
-
+~ h = a[t, ...] * h + u[t, ...] => h = u[t, ...] + 0 * h
 state not kept: each step began from the first state
 - h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 + new = a[t, ...] * h + u[t, ...]
 +         y.append((new @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-
 first state not used: the layer began with zeros; h is the state before the first step
--     y = []
-+     y, h = [], 0 * h
-
+~     y = [] =>     y, h = [], 0 * h
 factors exchanged: state and input have changed places in front of the factor
-- h = a[t, ...] * h + u[t, ...]
-+ h = h + a[t, ...] * u[t, ...]
-
+~ h = a[t, ...] * h + u[t, ...] => h = h + a[t, ...] * u[t, ...]
 read before the write: y was read from the state before the step; it reads the state after it
 -         h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +         h = a[t, ...] * h + u[t, ...]
-
 skip forgotten: the input's own way to the output is missing: skip x
-- [..., 0] + params.skip * x[t, ...])
-+ [..., 0])
-
+~ [..., 0] + params.skip * x[t, ...]) => [..., 0])
 skip without x: the weights of the skip were added without the input
-- params.skip * x[t, ...])
-+ params.skip)
-
+~ params.skip * x[t, ...]) => params.skip)
 skip of one: the input was added as it is; it is multiplied by skip
-- params.skip * x[t, ...])
-+ x[t, ...])
-
+~ params.skip * x[t, ...]) => x[t, ...])
 read with b: the state was read with b; c reads
-- (h @ c[t, ..., None])
-+ (h @ b[t, ..., None])
-
+~ (h @ c[t, ..., None]) => (h @ b[t, ..., None])
 written with c: the input was written with c; b says where
-- b[..., None, :]
-+ c[..., None, :]
-
+~ b[..., None, :] => c[..., None, :]
 summed without c: the N numbers were added up without c
-- (h @ c[t, ..., None])[..., 0]
-+ xp.sum(h, axis=-1)
-
+~ (h @ c[t, ..., None])[..., 0] => xp.sum(h, axis=-1)
 averaged over N: what was read was averaged over the N numbers; it is a sum
-- (h @ c[t, ..., None])[..., 0]
-+ (h @ c[t, ..., None])[..., 0] / N
-
+~ (h @ c[t, ..., None])[..., 0] => (h @ c[t, ..., None])[..., 0] / N
 states returned: all states were returned; the last one is asked for
 -     y = []
 -     for t in range(T):
@@ -3013,103 +2384,59 @@ states returned: all states were returned; the last one is asked for
 +         all_h.append(h)
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     h = xp.stack(all_h)
-
 cache returned: three results were returned; the cache is left out here
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     return xp.stack(y), h, (x, p, b, c)
-
 first state returned: the first state was returned instead of the last
 -         h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +         now = a[t, ...] * (now if t else h) + u[t, ...]
 +         y.append((now @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-
 W_x not transposed [hidden]: W_x was not transposed: a step is a row, so it is x @ W_x.T
-- x @ params.W_x.T + params.b_x
-+ x @ params.W_x + params.b_x
-
+~ x @ params.W_x.T + params.b_x => x @ params.W_x + params.b_x
 steps backwards: the steps were taken from the last to the first
-- for t in range(T):
-+ for t in reversed(range(T)):
-
+~ for t in range(T): => for t in reversed(range(T)):
 softplus of b and c: b and c went through the softplus as well; only p does
-- s = softplus(p)
-+ s, b, c = softplus(p), softplus(b), softplus(c)
-
+~ s = softplus(p) => s, b, c = softplus(p), softplus(b), softplus(c)
 softplus on the input: p went through the softplus twice; once is enough
-- s = softplus(p)
-+ s = softplus(softplus(p))
-
+~ s = softplus(p) => s = softplus(softplus(p))
 one rate per channel: the first rate of each channel was used for all its N numbers
-- xp.exp(params.log_rate))
-+ xp.exp(params.log_rate[:, :1] + 0 * params.log_rate))
-
+~ xp.exp(params.log_rate)) => xp.exp(params.log_rate[:, :1] + 0 * params.log_rate))
 squared step: the step was multiplied in twice
-- (s * x)[..., None] * b
-+ (s * s * x)[..., None] * b
-
+~ (s * x)[..., None] * b => (s * s * x)[..., None] * b
 gate on the output: what was read was multiplied by x; the skip is added
-- [..., 0] + params.skip * x[t, ...])
-+ [..., 0] * params.skip * x[t, ...])
-
+~ [..., 0] + params.skip * x[t, ...]) => [..., 0] * params.skip * x[t, ...])
 last step repeated: the last factor and input were used for all steps
-- h = a[t, ...] * h + u[t, ...]
-+ h = a[-1, ...] * h + u[-1, ...]
-
+~ h = a[t, ...] * h + u[t, ...] => h = a[-1, ...] * h + u[-1, ...]
 p in the write: what is written has p x b; the step is softplus(p)
-- (s * x)[..., None] * b
-+ (p * x)[..., None] * b
-
+~ (s * x)[..., None] * b => (p * x)[..., None] * b
 p in the middle: the parts stand in the order p, b, c; here b was cut first and p after it
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     b, p, c = p[..., :N], p[..., N : N + H], p[..., N + H :]
-
+~     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :] =>     b, p, c = p[..., :N], p[..., N : N + H], p[..., N + H :]
 c first: the parts stand in the order p, b, c; here c was cut first and b last
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     c, b, p = p[..., :N], p[..., N : 2 * N], p[..., 2 * N :]
-
+~     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :] =>     c, b, p = p[..., :N], p[..., N : 2 * N], p[..., 2 * N :]
 rate beside the step: step and rate fade one after the other, e^(-s) e^(-r); the exponent is their product, -s r
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     a = xp.exp(-s[..., None]) * xp.exp(-xp.exp(params.log_rate))
-
+~     a = xp.exp(-s[..., None] * xp.exp(params.log_rate)) =>     a = xp.exp(-s[..., None]) * xp.exp(-xp.exp(params.log_rate))
 exact integral: the input was integrated exactly over the step, (1 - e^(-s r))/r; the layer, like Mamba, writes s x b
--     u = (s * x)[..., None] * b[..., None, :]
-+     u = (1 - a) / xp.exp(params.log_rate) * x[..., None] * b[..., None, :]
-
+~     u = (s * x)[..., None] * b[..., None, :] =>     u = (1 - a) / xp.exp(params.log_rate) * x[..., None] * b[..., None, :]
 write with 1 - a and s: what is written was multiplied by 1 - a besides s; it has the step alone
--     u = (s * x)[..., None] * b[..., None, :]
-+     u = (1 - a) * (s * x)[..., None] * b[..., None, :]
-
+~     u = (s * x)[..., None] * b[..., None, :] =>     u = (1 - a) * (s * x)[..., None] * b[..., None, :]
 skip of the step: the skip carried the step s; it carries the input x
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * s[t, ...])
-
+~         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...]) =>         y.append((h @ c[t, ..., None])[..., 0] + params.skip * s[t, ...])
 skip of p: the skip carried p; it carries the input x
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * p[t, ...])
-
+~         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...]) =>         y.append((h @ c[t, ..., None])[..., 0] + params.skip * p[t, ...])
 log of the sigmoid: the step is negative: -softplus(-p) is the logarithm of a sigmoid; the step is softplus(p)
--     s = softplus(p)
-+     s = -softplus(-p)
-
+~     s = softplus(p) =>     s = -softplus(-p)
 softplus turned round: the step is softplus(-p), whose sign inside is wrong
--     s = softplus(p)
-+     s = softplus(-p)
-
+~     s = softplus(p) =>     s = softplus(-p)
 rate with its sign, as it stands: log_rate was put into the exponent with a plus, as if it were -r; r is e to the log_rate, and the exponent -s r
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     a = xp.exp(s[..., None] * params.log_rate)
-
+~     a = xp.exp(-s[..., None] * xp.exp(params.log_rate)) =>     a = xp.exp(s[..., None] * params.log_rate)
 last output for the state: the last output was returned as the state; the state is h, (B, H, N)
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     h = y[-1]
-
 bias twice: the bias was added twice
--     p = x @ params.W_x.T + params.b_x
-+     p = x @ params.W_x.T + 2 * params.b_x
-
+~     p = x @ params.W_x.T + params.b_x =>     p = x @ params.W_x.T + 2 * params.b_x
 bias after the softplus: the softplus went over the linear layer without its bias, which was added afterwards
 -     p = x @ params.W_x.T + params.b_x
 -     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
@@ -3117,52 +2444,32 @@ bias after the softplus: the softplus went over the linear layer without its bia
 +     p = x @ params.W_x.T
 +     p, b, c = p[..., :H], p[..., H : H + N] + params.b_x[H : H + N], p[..., H + N :] + params.b_x[H + N :]
 +     s = softplus(p) + params.b_x[:H]
-
 sigmoid for the factor: the factor is a sigmoid of p, as in a minimal layer; it is e^(-s r)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     a = 1 / (1 + xp.exp(-p[..., None])) + 0 * params.log_rate
-
+~     a = xp.exp(-s[..., None] * xp.exp(params.log_rate)) =>     a = 1 / (1 + xp.exp(-p[..., None])) + 0 * params.log_rate
 rate of softplus: the rate is softplus(log_rate); it is e to it
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     a = xp.exp(-s[..., None] * softplus(params.log_rate))
-
+~     a = xp.exp(-s[..., None] * xp.exp(params.log_rate)) =>     a = xp.exp(-s[..., None] * softplus(params.log_rate))
 read twice as far: y was read from the state and the skip was given the state's mean; the skip carries x
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * xp.mean(h, axis=-1))
-
+~         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...]) =>         y.append((h @ c[t, ..., None])[..., 0] + params.skip * xp.mean(h, axis=-1))
 b and c added to x: what is written is s (x + b); it is s x b
--     u = (s * x)[..., None] * b[..., None, :]
-+     u = s[..., None] * (x[..., None] + b[..., None, :])
-
+~     u = (s * x)[..., None] * b[..., None, :] =>     u = s[..., None] * (x[..., None] + b[..., None, :])
 tanh of the input: the input went through a tanh before it was written
--     u = (s * x)[..., None] * b[..., None, :]
-+     u = (s * xp.tanh(x))[..., None] * b[..., None, :]
-
+~     u = (s * x)[..., None] * b[..., None, :] =>     u = (s * xp.tanh(x))[..., None] * b[..., None, :]
 step in the reading: what is read was multiplied by the step; s belongs to what is written and forgotten
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+         y.append(s[t, ...] * (h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-
+~         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...]) =>         y.append(s[t, ...] * (h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 outputs alone: only the outputs were returned; the state after the last step is asked for too
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     return xp.stack(y)
-
 factor of the step before: the factor of the step before was used; step t forgets by its own s_t
--         h = a[t, ...] * h + u[t, ...]
-+         h = a[t - 1, ...] * h + u[t, ...]
-
+~         h = a[t, ...] * h + u[t, ...] =>         h = a[t - 1, ...] * h + u[t, ...]
 last factor for all: the last step's factor was used at every step; step t forgets by its own s_t
--         h = a[t, ...] * h + u[t, ...]
-+         h = a[-1, ...] * h + u[t, ...]
-
+~         h = a[t, ...] * h + u[t, ...] =>         h = a[-1, ...] * h + u[t, ...]
 input through a SiLU: the input went through a SiLU first, as before the layer in Mamba's block; the layer takes x as it is
 -     p = x @ params.W_x.T + params.b_x
 +     x = x / (1 + xp.exp(-x))
 +     p = x @ params.W_x.T + params.b_x
-
 rates of the first channel: all channels were given the first one's rates; each has N of its own
-- xp.exp(params.log_rate)
-+ xp.exp(params.log_rate[0, :])
+~ xp.exp(params.log_rate) => xp.exp(params.log_rate[0, :])
 """
 
 # %% [markdown]
@@ -3256,36 +2563,21 @@ hunt(
 # %% mutants="layers_that_tell" of="rnncore.diagonal.selective_layer_vjp"
 r"""
 last state's gradient lost: d_h is dropped: unseen where it is 0
-- last = d_states[-1:, ...] + d_h[None, ...]
-+ last = d_states[-1:, ...] + 0 * d_h[None, ...]
-
+~ last = d_states[-1:, ...] + d_h[None, ...] => last = d_states[-1:, ...] + 0 * d_h[None, ...]
 one rate: the first rate is used for all N numbers in the gradient of the step: unseen with one number
-- xp.sum(d_log_a * rate, axis=-1)
-+ xp.sum(d_log_a * rate[:, :1], axis=-1)
-
+~ xp.sum(d_log_a * rate, axis=-1) => xp.sum(d_log_a * rate[:, :1], axis=-1)
 read a step early: c's gradient has the states in the wrong order: unseen with one step
-- d_c = (d_y[..., None, :] @ states)
-+ d_c = (d_y[..., None, :] @ xp.flip(states, axis=0))
-
+~ d_c = (d_y[..., None, :] @ states) => d_c = (d_y[..., None, :] @ xp.flip(states, axis=0))
 skip forgotten: the input's own way to the output is missing from d_x: unseen where skip is 0
-- into * s + d_y * params.skip
-+ into * s
-
+~ into * s + d_y * params.skip => into * s
 slope without its sign: the softplus has the slope of |p|: unseen where p is positive
-- d_s * sigmoid(p)
-+ d_s * sigmoid(xp.abs(p))
-
+~ d_s * sigmoid(p) => d_s * sigmoid(xp.abs(p))
 rate for its logarithm: the gradient is that of the rate: unseen where it is 1
-- log_rate=-rate * xp.sum
-+ log_rate=-xp.sum
-
+~ log_rate=-rate * xp.sum => log_rate=-xp.sum
 bias of one sequence: b_x learns from the first sequence twice over: unseen with one
-- b_x=xp.sum(d_rows, axis=(0, 1))
-+ b_x=xp.sum(d_rows[:, :1], axis=(0, 1)) * B
-
+~ b_x=xp.sum(d_rows, axis=(0, 1)) => b_x=xp.sum(d_rows[:, :1], axis=(0, 1)) * B
 step averaged over the channels: the way from the input to b has one step for all channels: unseen with one channel
-- d_b = ((s * x)[..., None, :] @ d_u)
-+ d_b = ((xp.mean(s, axis=-1, keepdims=True) * x)[..., None, :] @ d_u)
+~ d_b = ((s * x)[..., None, :] @ d_u) => d_b = ((xp.mean(s, axis=-1, keepdims=True) * x)[..., None, :] @ d_u)
 """
 
 # %% [markdown]

@@ -243,42 +243,27 @@ properties.points("Task 1 holds.")
 # %% mistakes="window_gradients"
 r"""
 not detached: the state was not detached: it leads back into the graph of the window before, which is freed. `s.detach()` for h and for c
-- s.detach() * ~new[:, None] for s in state
-+ s * ~new[:, None] for s in state
-
+~ s.detach() * ~new[:, None] for s in state => s * ~new[:, None] for s in state
 never reset: the state went on in a lane that begins a new text: it starts from the state of another one
-- s.detach() * ~new[:, None] for s in state
-+ s.detach() for s in state
-
+~ s.detach() * ~new[:, None] for s in state => s.detach() for s in state
 always reset: every window starts from zeros: that cuts the graph too, but the lanes that go on have forgotten what they read
-- s.detach() * ~new[:, None] for s in state
-+ torch.zeros_like(s) for s in state
-
+~ s.detach() * ~new[:, None] for s in state => torch.zeros_like(s) for s in state
 turned round: lanes that go on were reset, and those that begin a new text kept the old one's state: `~new`
-- ~new[:, None]
-+ new[:, None]
-
+~ ~new[:, None] => new[:, None]
 all lanes with one: as soon as one lane began a new text, all were reset; each lane is a text of its own
-- ~new[:, None]
-+ (~new).all()
-
+~ ~new[:, None] => (~new).all()
 h alone is reset: h was reset, and c, in which an LSTM keeps what it remembers, was not
 -         state = tuple(s.detach() * ~new[:, None] for s in state)
 +         h, c = state
 +         state = h.detach() * ~new[:, None], c.detach()
-
 c alone is reset: c was reset, and h, which the gates read, was not
 -         state = tuple(s.detach() * ~new[:, None] for s in state)
 +         h, c = state
 +         state = h.detach(), c.detach() * ~new[:, None]
-
 c taken for h: h and c have changed places
-- for s in state
-+ for s in state[::-1]
-
+~ for s in state => for s in state[::-1]
 h for both: h was handed on twice; an LSTM's state is h and c
-- for s in state
-+ for s in (state[0], state[0])
+~ for s in state => for s in (state[0], state[0])
 """
 
 # %% [markdown]
@@ -401,54 +386,34 @@ padding counts: the mean ran over the padding as well: then short sequences have
 -     error = y[mask] - targets[mask]
 -     return {{share.it}} / lengths.sum().clamp(min=1)
 +     return {{share.half}}(y - targets).square().mean()
-
 divided by all places: the sum is right, but it was divided by all places of the block, the padding included: divide by the number of real steps
-- / lengths.sum().clamp(min=1)
-+ / y.numel()
-
+~ / lengths.sum().clamp(min=1) => / y.numel()
 mean of means: the mean of each sequence was taken first, and then the mean of these: a step of a short sequence then weighs more; every step counts alike
 -     error = y[mask] - targets[mask]
 -     return {{share.it}} / lengths.sum().clamp(min=1)
 +     error = torch.where(mask, y - torch.where(mask, targets, 0 * y), 0 * y)
 +     return {{share.half}}(error.square().sum(0) / lengths.clamp(min=1)).mean()
-
 sum, not mean: the squares were added up; divide by the number of real steps
-- {{share.it}} / lengths.sum().clamp(min=1)
-+ {{share.it}}
-
+~ {{share.it}} / lengths.sum().clamp(min=1) => {{share.it}}
 times the mask: multiplied by a mask: 0 times NaN is NaN, so missing values still reach the loss; choose, before the square
--     error = y[mask] - targets[mask]
-+     error = (y - targets) * mask
-
+~     error = y[mask] - targets[mask] =>     error = (y - targets) * mask
 chosen after the square [gradients]: the loss is right, but its gradient is not: NaN was squared first and put away later, and its gradient is NaN times 0; choose before you compute
 -     error = y[mask] - targets[mask]
 -     return {{share.it}} / lengths.sum().clamp(min=1)
 +     squares = torch.where(mask, (y - targets) * (y - targets), 0 * y)
 +     return {{share.half}}squares.sum() / lengths.sum().clamp(min=1)
-
 one step too many: the first step of the padding counts as a real one: `<`, as steps begin at 0
-- [:, None] < lengths
-+ [:, None] <= lengths
-
+~ [:, None] < lengths => [:, None] <= lengths
 one step too few: the last real step is left out: steps begin at 0, so the last one is lengths - 1
-- [:, None] < lengths
-+ [:, None] < lengths - 1
-
+~ [:, None] < lengths => [:, None] < lengths - 1
 mask turned round: this is the loss of the padding
-- [:, None] < lengths
-+ [:, None] >= lengths
-
+~ [:, None] < lengths => [:, None] >= lengths
 absolute errors: the absolute values were added up; it is the squares
-- error.square().sum()
-+ error.abs().sum()
-
+~ error.square().sum() => error.abs().sum()
 {{share.odd_name}}: {{share.odd_says}}
-- {{share.it}} /
-+ {{share.odd}} /
-
+~ {{share.it}} / => {{share.odd}} /
 divided by no step: a batch without any real step makes 0 / 0: its loss is 0
-- lengths.sum().clamp(min=1)
-+ lengths.sum()
+~ lengths.sum().clamp(min=1) => lengths.sum()
 """
 
 # %% [markdown]
@@ -540,47 +505,26 @@ the last of the block: y[-1] was read: for all sequences but the longest that is
 -     left = y[lengths - 1, sequences]
 -     return torch.cat([{{ends.it}}], 1)
 +     return {{ends.whole}}
-
 left at the end of the block: the reader from the left was read at the last step of the block, which is padding for all but the longest: at lengths - 1
-- left[:, :H]
-+ y[-1, :, :H]
-
+~ left[:, :H] => y[-1, :, :H]
 both at the last real step: both halves come from the last real step: there the reader from the right has read one step alone; it has read all at step 0
-- y[0, :, H:]
-+ left[:, H:]
-
+~ y[0, :, H:] => left[:, H:]
 both at the first step: both halves come from step 0, where the reader from the left has read one step alone
-- left[:, :H]
-+ y[0, :, :H]
-
+~ left[:, :H] => y[0, :, :H]
 right at the end of the block: the reader from the right was read at the end of the block, where it begins; it has read all at step 0
-- y[0, :, H:]
-+ y[-1, :, H:]
-
+~ y[0, :, H:] => y[-1, :, H:]
 one step too far: the first step of the padding was read: steps begin at 0, so the last real one is lengths - 1
-- y[lengths - 1, sequences]
-+ y[lengths.clamp(max=len(y) - 1), sequences]
-
+~ y[lengths - 1, sequences] => y[lengths.clamp(max=len(y) - 1), sequences]
 one step too early: the step before the last real one was read: steps begin at 0, so it is lengths - 1
-- y[lengths - 1, sequences]
-+ y[lengths - 2, sequences]
-
+~ y[lengths - 1, sequences] => y[lengths - 2, sequences]
 halves exchanged: the halves have changed places: the reader from the {{ends.first}} comes first
-- {{ends.it}}
-+ {{ends.odd}}
-
+~ {{ends.it}} => {{ends.odd}}
 each reads the other's end: the reader from the left was read at step 0, and the one from the right at the last real step: each where it begins
-- {{ends.it}}
-+ {{ends.own}}
-
+~ {{ends.it}} => {{ends.own}}
 the first sequence's length for all: all sequences were read at the last step of the first one
-- y[lengths - 1, sequences]
-+ y[lengths[0] - 1]
-
+~ y[lengths - 1, sequences] => y[lengths[0] - 1]
 the longest one's length for all: all sequences were read at the last step of the longest one
-- y[lengths - 1, sequences]
-+ y[lengths.max() - 1]
-
+~ y[lengths - 1, sequences] => y[lengths.max() - 1]
 mean over the steps: the outputs were averaged over all steps; asked is one step of each reader
 -     left = y[lengths - 1, sequences]
 -     return torch.cat([{{ends.it}}], 1)
@@ -706,52 +650,29 @@ print("Task 4 holds.")
 # %% mistakes="find_first_moved"
 r"""
 the answer of an honest reader: this is t, whatever the reader does: the outputs have to be compared, and a step has moved if any of its numbers has
-- return int(steps.nonzero()[0])
-+ return t
-
+~ return int(steps.nonzero()[0]) => return t
 x itself changed: nothing moves: x itself was changed, and so compared with itself; change a copy, `x.clone()`
-- moved = x.clone()
-+ moved = x
-
+~ moved = x.clone() => moved = x
 from the number of arrays: this is t for four arrays and 0 for eight; a reader from both ends sees no farther than the piece that it reads: compare the outputs
-- return int(steps.nonzero()[0])
-+ return t if len(weights) == 4 else 0
-
+~ return int(steps.nonzero()[0]) => return t if len(weights) == 4 else 0
 from the pieces: this is t for four arrays, and where the piece begins for eight; how far a reader sees depends on its weights too: compare the outputs
-- return int(steps.nonzero()[0])
-+ return t if len(weights) == 4 else t // piece * piece
-
+~ return int(steps.nonzero()[0]) => return t if len(weights) == 4 else t // piece * piece
 the last that moves: this is the last step that moves; asked is the earliest
-- steps.nonzero()[0]
-+ steps.nonzero()[-1]
-
+~ steps.nonzero()[0] => steps.nonzero()[-1]
 counted from 1: steps begin at 0; here the first is 1
-- int(steps.nonzero()[0])
-+ int(steps.nonzero()[0]) + 1
-
+~ int(steps.nonzero()[0]) => int(steps.nonzero()[0]) + 1
 how many move: this is how many steps move; asked is the earliest of them
-- int(steps.nonzero()[0])
-+ int(steps.sum())
-
+~ int(steps.nonzero()[0]) => int(steps.sum())
 how far ahead: this is how many steps ahead the reader sees; asked is the step at which it notices
-- int(steps.nonzero()[0])
-+ t - int(steps.nonzero()[0])
-
+~ int(steps.nonzero()[0]) => t - int(steps.nonzero()[0])
 changed before t: the input was changed before step t; an honest reader notices that too
-- moved[t:] += 1
-+ moved[:t] += 1
-
+~ moved[t:] += 1 => moved[:t] += 1
 one step late: the input was changed from step t + 1 on
-- moved[t:] += 1
-+ moved[t + 1 :] += 1
-
+~ moved[t:] += 1 => moved[t + 1 :] += 1
 one step early: the input was changed from step t - 1 on
-- moved[t:] += 1
-+ moved[max(t - 1, 0) :] += 1
-
+~ moved[t:] += 1 => moved[max(t - 1, 0) :] += 1
 all of it changed: the whole input was changed, so this is 0 for every reader; change only the steps from t on
-- moved[t:] += 1
-+ moved += 1
+~ moved[t:] += 1 => moved += 1
 """
 
 # %% [markdown]
@@ -854,18 +775,13 @@ properties.points("Task 5 holds.")
 # %% mistakes="read_packed"
 r"""
 said to be sorted: the lengths are in no order: `enforce_sorted=False`, and torch sorts them, and puts the results back
-- enforce_sorted=False)
-+ enforce_sorted=True)
-
+~ enforce_sorted=False) => enforce_sorted=True)
 lengths alone sorted: the lengths were sorted and x was not: then sequences are read to the length of others
-- n = lengths.cpu()
-+ n = lengths.cpu().sort(descending=True).values
-
+~ n = lengths.cpu() => n = lengths.cpu().sort(descending=True).values
 left in sorted order: x and the lengths were sorted, and the results left so: they stand in another order than the targets
 -         n = lengths.cpu()
 +         order = lengths.cpu().argsort(descending=True, stable=True)
 +         n, x = lengths.cpu()[order], x[:, order]
-
 put back by the same order: x and the lengths were sorted, and the results were put back by the order that sorted them; what puts them back is its inverse, `order.argsort()`
 -         n = lengths.cpu()
 -         packed = pack_padded_sequence(x, n, enforce_sorted=False)
@@ -876,33 +792,23 @@ put back by the same order: x and the lengths were sorted, and the results were 
 +         {{last.read}}
 +         y, _ = pad_packed_sequence(y, total_length=len(x))
 +         y, {{last.it}} = y[:, order], {{last.it}}[:, order]
-
 steps missing: y ends with the longest sequence; `total_length=len(x)` gives it the steps of x
-- pad_packed_sequence(y, total_length=len(x))
-+ pad_packed_sequence(y)
-
+~ pad_packed_sequence(y, total_length=len(x)) => pad_packed_sequence(y)
 not packed: x was read as it is, padding too: y is not zero behind a sequence's end, and the last state has read the padding
 -         packed = pack_padded_sequence(x, n, enforce_sorted=False)
 -         {{last.read}}
 -         y, _ = pad_packed_sequence(y, total_length=len(x))
 +         {{last.padded}}
-
 {{last.odd}} for {{last.it}}: what came back as {{last.it}} is {{last.odd}}: the state is (h, c)
-- {{last.read}}
-+ {{last.odd_read}}
-
+~ {{last.read}} => {{last.odd_read}}
 the last outputs of the block: {{last.it}} was read from the end of the block, where y is zero for all sequences that ended; the state that comes with packed sequences is the right one
 -         y, _ = pad_packed_sequence(y, total_length=len(x))
 +         y, _ = pad_packed_sequence(y, total_length=len(x))
 +         {{last.it}} = y[-1:]
-
 batch first: `batch_first=True` takes the steps for the sequences: here time comes first
--         packed = pack_padded_sequence(x, n, enforce_sorted=False)
-+         packed = pack_padded_sequence(x, n, True, enforce_sorted=False)
-
+~         packed = pack_padded_sequence(x, n, enforce_sorted=False) =>         packed = pack_padded_sequence(x, n, True, enforce_sorted=False)
 padding of one: the padding of y was filled with another number than 0
-- total_length=len(x))
-+ total_length=len(x), padding_value=1.0)
+~ total_length=len(x)) => total_length=len(x), padding_value=1.0)
 """
 
 # %% [markdown]
@@ -1019,28 +925,19 @@ r"""
 dropout on: dropout was on: `no_grad` does not turn it off, `network.eval()` does
 -     network.eval()
 -
-
 left in evaluation: the network is in evaluation afterwards, whatever it was before, and would be trained on without dropout: read its mode before `eval()`, and put it back
 -     network.train(was)
 -
-
 always back to training: the network was put into training afterwards, though it was not before
-- network.train(was)
-+ network.train()
-
+~ network.train(was) => network.train()
 with a graph: y has a graph, which is kept as long as y is: `torch.no_grad()`
 -     with torch.no_grad():
 -         y = network(x)
 +     y = network(x)
-
 halved as well: y was multiplied by the share that is kept; torch's dropout divides by it in training, so nothing is left to do in use
-- y = network(x)
-+ y = 0.5 * network(x)
-
+~ y = network(x) => y = 0.5 * network(x)
 mode turned round: the mode afterwards is the other one than before
-- network.train(was)
-+ network.train(not was)
-
+~ network.train(was) => network.train(not was)
 mode alone restored: neither dropout nor graph was turned off, and the mode is as it was because nobody touched it
 -     was = network.training
 -     network.eval()
@@ -1048,7 +945,6 @@ mode alone restored: neither dropout nor graph was turned off, and the mode is a
 -         y = network(x)
 -     network.train(was)
 +     y = network(x)
-
 a mean over draws: the mean of some draws was taken: it comes near, but in use the network has all its units, and one answer
 -     network.eval()
 -     with torch.no_grad():

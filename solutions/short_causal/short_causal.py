@@ -280,102 +280,59 @@ r"""
 sees the future: every step looks at all steps, the later ones too: a network that is to predict the next character reads it
 -     scores = scores.masked_fill(later[:, None], -math.inf)
 -
-
 looks ahead alone: the mask is turned round: a step looks at itself and at later steps, and at none before
-- dtype=torch.bool).triu(1)
-+ dtype=torch.bool).tril(-1)
-
+~ dtype=torch.bool).triu(1) => dtype=torch.bool).tril(-1)
 minus infinity alone: somewhere the softmax has scores of minus infinity alone, which makes NaN: either the first step does not look at itself (`triu(1)` begins above the diagonal, `triu(0)` on it), or the softmax runs over the sequences, and not over axis 2, the steps that are looked at
-- .triu(1)
-+ .triu(0)
-
+~ .triu(1) => .triu(0)
 one step ahead: a step looks at the next one too: `triu(1)` begins right above the diagonal
-- .triu(1)
-+ .triu(2)
-
+~ .triu(1) => .triu(2)
 masked after the softmax: the later steps were taken out after the softmax: they still count in its sum, so that the weights of a step add up to less than 1
 -     scores = scores.masked_fill(later[:, None], -math.inf)
 -     weights = scores.softmax(2)
 +     weights = scores.softmax(2).masked_fill(later[:, None], 0.0)
-
 score 0 for the later steps: later steps got the score 0, which is an ordinary score; a weight of 0 is a score of minus infinity
-- later[:, None], -math.inf)
-+ later[:, None], 0.0)
-
+~ later[:, None], -math.inf) => later[:, None], 0.0)
 not low enough: the later steps got a score that is low, but other scores are lower still; minus infinity is below all
-- later[:, None], -math.inf)
-+ later[:, None], -1e3)
-
+~ later[:, None], -math.inf) => later[:, None], -1e3)
 not divided by the root: the scores were not divided by the root of E (chapter 14, Two ways to score)
-- root = W_q.shape[0] ** 0.5
-+ root = 1.0
-
+~ root = W_q.shape[0] ** 0.5 => root = 1.0
 divided by E: the scores were divided by E; it is its square root
-- root = W_q.shape[0] ** 0.5
-+ root = W_q.shape[0]
-
+~ root = W_q.shape[0] ** 0.5 => root = W_q.shape[0]
 root of D: the scores were divided by the root of D, the size of x; it is the root of E, the size of a query
-- root = W_q.shape[0] ** 0.5
-+ root = W_q.shape[1] ** 0.5
-
+~ root = W_q.shape[0] ** 0.5 => root = W_q.shape[1] ** 0.5
 root of the values: the scores were divided by the root of V, the size of a value; it is the root of E, the size of a query
-- root = W_q.shape[0] ** 0.5
-+ root = W_v.shape[0] ** 0.5
-
+~ root = W_q.shape[0] ** 0.5 => root = W_v.shape[0] ** 0.5
 root of T: the scores were divided by the root of T, the number of steps; it is the root of E, the size of a query
-- root = W_q.shape[0] ** 0.5
-+ root = x.shape[0] ** 0.5
-
+~ root = W_q.shape[0] ** 0.5 => root = x.shape[0] ** 0.5
 softmax over the steps that look: the softmax ran over the steps that look; each of them has a sum of its own, over the steps that it looks at
-- scores.softmax(2)
-+ scores.softmax(0)
-
+~ scores.softmax(2) => scores.softmax(0)
 queries and keys exchanged: queries and keys have changed places: entry t, s is query t with key s
-- torch.einsum("tbe,sbe->tbs", queries, keys) / root
-+ torch.einsum("tbe,sbe->tbs", keys, queries) / root
-
+~ torch.einsum("tbe,sbe->tbs", queries, keys) / root => torch.einsum("tbe,sbe->tbs", keys, queries) / root
 keys are queries: the keys were made with W_q; they have a map of their own
-- x @ W_q.T, x @ W_k.T, x @ W_v.T
-+ x @ W_q.T, x @ W_q.T, x @ W_v.T
-
+~ x @ W_q.T, x @ W_k.T, x @ W_v.T => x @ W_q.T, x @ W_q.T, x @ W_v.T
 no softmax: the scores themselves were taken for weights; the softmax is missing
 -     scores = scores.masked_fill(later[:, None], -math.inf)
 -     weights = scores.softmax(2)
 +     weights = scores.masked_fill(later[:, None], 0.0)
-
 plain mean of the past: all steps up to its own weigh alike: the scores were not used
-- weights = scores.softmax(2)
-+ weights = (0 * scores.masked_fill(later[:, None], 0.0)).masked_fill(later[:, None], -math.inf).softmax(2)
-
+~ weights = scores.softmax(2) => weights = (0 * scores.masked_fill(later[:, None], 0.0)).masked_fill(later[:, None], -math.inf).softmax(2)
 overflow: with scores in the thousands exp gives infinity, or zeros alone, and a quotient of these is NaN: torch's softmax takes off the largest score of each row, which is more than the largest of all
-- weights = scores.softmax(2)
-+ weights = scores.exp() / scores.exp().sum(2, keepdim=True)
-
+~ weights = scores.softmax(2) => weights = scores.exp() / scores.exp().sum(2, keepdim=True)
 powers of two: these are powers of 2; a softmax has powers of e
-- weights = scores.softmax(2)
-+ weights = (scores * math.log(2)).softmax(2)
-
+~ weights = scores.softmax(2) => weights = (scores * math.log(2)).softmax(2)
 looks back alone: the first step looks at itself, every other one at the steps before it, and not at its own
 -     scores = scores.masked_fill(later[:, None], -math.inf)
 +     later = later | (torch.eye(len(x), device=x.device) > 0)
 +     later[0, 0] = False
 +     scores = scores.masked_fill(later[:, None], -math.inf)
-
 weights transposed in the mean: the mean ran over the steps that look; it runs over the steps that are looked at
-- torch.einsum("tbs,sbv->tbv", weights, values)
-+ torch.einsum("sbt,sbv->tbv", weights, values)
-
+~ torch.einsum("tbs,sbv->tbv", weights, values) => torch.einsum("sbt,sbv->tbv", weights, values)
 mean over the whole batch: values of all sequences were added up; each sequence has its own
-- torch.einsum("tbs,sbv->tbv", weights, values)
-+ torch.einsum("tbs,scv->tbv", weights, values)
-
+~ torch.einsum("tbs,sbv->tbv", weights, values) => torch.einsum("tbs,scv->tbv", weights, values)
 divided by the number of steps: the mean was divided by the number of steps as well; the weights add up to 1 already
-- torch.einsum("tbs,sbv->tbv", weights, values)
-+ torch.einsum("tbs,sbv->tbv", weights, values) / len(x)
-
+~ torch.einsum("tbs,sbv->tbv", weights, values) => torch.einsum("tbs,sbv->tbv", weights, values) / len(x)
 mask in float64 [hidden, dtype]: the scores became float64, whatever x is
-- / root
-+ / torch.tensor(root, dtype=torch.float64).expand(1)
+~ / root => / torch.tensor(root, dtype=torch.float64).expand(1)
 """
 
 # %% [markdown]
@@ -493,62 +450,37 @@ not at itself: the scores were taken with the keys as they came in: the newest s
 -     return torch.einsum("bs,sbv->bv", weights, values), keys, values
 +     weights = torch.einsum("be,sbe->bs", query, keys[{{end.old}}]).softmax(1)
 +     return torch.einsum("bs,sbv->bv", weights, values[{{end.old}}]), keys, values
-
 nothing new is kept: keys and values came back as they were; the newest step's belong {{end.where}} them, or no later step will see it
-- weights, values), keys, values
-+ weights, values), keys[{{end.old}}], values[{{end.old}}]
-
+~ weights, values), keys, values => weights, values), keys[{{end.old}}], values[{{end.old}}]
 {{end.name}}: the new key and value were put {{end.other}} the others: the steps stand {{end.order}}
 -     keys = torch.cat([{{end.keys}}])
 -     values = torch.cat([{{end.values}}])
 +     keys = torch.cat([{{end.odd_keys}}])
 +     values = torch.cat([{{end.odd_values}}])
-
 the oldest dropped: the oldest key and value were dropped for the new ones; attention keeps all
 -     weights = torch.einsum("be,sbe->bs", query, keys).softmax(1)
 +     keys, values = keys[{{end.young}}], values[{{end.young}}]
 +     weights = torch.einsum("be,sbe->bs", query, keys).softmax(1)
-
 not divided by the root: the scores were not divided by the root of E
-- x_t @ W_q.T / W_q.shape[0] ** 0.5
-+ x_t @ W_q.T
-
+~ x_t @ W_q.T / W_q.shape[0] ** 0.5 => x_t @ W_q.T
 divided by E: the scores were divided by E; it is its square root
-- x_t @ W_q.T / W_q.shape[0] ** 0.5
-+ x_t @ W_q.T / W_q.shape[0]
-
+~ x_t @ W_q.T / W_q.shape[0] ** 0.5 => x_t @ W_q.T / W_q.shape[0]
 root of D: the scores were divided by the root of D, the size of x_t; it is the root of E, the size of a query
-- x_t @ W_q.T / W_q.shape[0] ** 0.5
-+ x_t @ W_q.T / W_q.shape[1] ** 0.5
-
+~ x_t @ W_q.T / W_q.shape[0] ** 0.5 => x_t @ W_q.T / W_q.shape[1] ** 0.5
 softmax over the batch: the softmax ran over the sequences of the batch; here axis 0 is theirs, and axis 1 has the steps
-- .softmax(1)
-+ .softmax(0)
-
+~ .softmax(1) => .softmax(0)
 scores for weights: the scores themselves were taken for weights; the softmax is missing
-- .softmax(1)
-+ .to(query.dtype)
-
+~ .softmax(1) => .to(query.dtype)
 key made with W_q: the new key was made with W_q; keys have a map of their own
-- (x_t @ W_k.T)[None]
-+ (x_t @ W_q.T)[None]
-
+~ (x_t @ W_k.T)[None] => (x_t @ W_q.T)[None]
 query made with W_k: the query was made with W_k; it has a map of its own
-- query = x_t @ W_q.T / W_q.shape[0] ** 0.5
-+ query = x_t @ W_k.T / W_q.shape[0] ** 0.5
-
+~ query = x_t @ W_q.T / W_q.shape[0] ** 0.5 => query = x_t @ W_k.T / W_q.shape[0] ** 0.5
 plain mean: all kept values weigh alike: the scores were not used
-- torch.einsum("be,sbe->bs", query, keys).softmax(1)
-+ (0 * torch.einsum("be,sbe->bs", query, keys)).softmax(1)
-
+~ torch.einsum("be,sbe->bs", query, keys).softmax(1) => (0 * torch.einsum("be,sbe->bs", query, keys)).softmax(1)
 the newest value alone: this is the value of the newest step alone, and no mean of all that is kept
-- torch.einsum("bs,sbv->bv", weights, values), keys, values
-+ values[{{end.at}}], keys, values
-
+~ torch.einsum("bs,sbv->bv", weights, values), keys, values => values[{{end.at}}], keys, values
 values of all sequences: values of all sequences were added up; each has its own
-- torch.einsum("bs,sbv->bv", weights, values)
-+ torch.einsum("bs,scv->bv", weights, values)
-
+~ torch.einsum("bs,sbv->bv", weights, values) => torch.einsum("bs,scv->bv", weights, values)
 first step alone [sizes]: the first step, with nothing kept yet, gives a context of zeros; it looks at itself
 -     return torch.einsum("bs,sbv->bv", weights, values), keys, values
 +     if len(keys) == 1:
@@ -641,88 +573,51 @@ print("Task 3 holds.")
 # %% mistakes="same_weights"
 r"""
 the larger of two: {{near.equal}}
-- {{near.it}}
-+ min(range(1, 2000), key=lambda H: (abs(count(H) - attention), -H))
-
+~ {{near.it}} => min(range(1, 2000), key=lambda H: (abs(count(H) - attention), -H))
 positions forgotten: the positions are weights too: T times D of them
-- (2 * K + T) * D + K
-+ 2 * K * D + K
-
+~ (2 * K + T) * D + K => 2 * K * D + K
 embedding counts once: the embedding and the readout's matrix were counted once; here they are two matrices
-- (2 * K + T) * D + K
-+ (K + T) * D + K
-
+~ (2 * K + T) * D + K => (K + T) * D + K
 biases of the readout forgotten: the readout of the attention network has K biases
-- (2 * K + T) * D + K + squares
-+ (2 * K + T) * D + squares
-
+~ (2 * K + T) * D + K + squares => (2 * K + T) * D + squares
 norms have D weights: a norm has 2 D weights, a scale and a shift; it was counted with D
-- squares * D * D + 10 * D
-+ squares * D * D + 7 * D
-
+~ squares * D * D + 10 * D => squares * D * D + 7 * D
 norms forgotten: the three norms were left out; each has 2 D weights
-- squares * D * D + 10 * D
-+ squares * D * D + 4 * D
-
+~ squares * D * D + 10 * D => squares * D * D + 4 * D
 one map for all three: queries, keys and values have a map each: 3 D² weights
-- squares = 3 + 1 + 4
-+ squares = 1 + 1 + 4
-
+~ squares = 3 + 1 + 4 => squares = 1 + 1 + 4
 way out forgotten: the map behind attention, `out`, has D² weights and D biases
 -     squares = 3 + 1 + 4  # the three maps, the one out, the two layers
 -     attention = (2 * K + T) * D + K + squares * D * D + 10 * D
 +     squares = 3 + 4
 +     attention = (2 * K + T) * D + K + squares * D * D + 9 * D
-
 two layers forgotten: the two layers that work at each step alone were left out; they have 4 D² + 3 D weights
 -     squares = 3 + 1 + 4  # the three maps, the one out, the two layers
 -     attention = (2 * K + T) * D + K + squares * D * D + 10 * D
 +     squares = 3 + 1
 +     attention = (2 * K + T) * D + K + squares * D * D + 7 * D
-
 biases on the three maps: the maps of queries, keys and values were counted with biases; here they have none
-- squares * D * D + 10 * D
-+ squares * D * D + 13 * D
-
+~ squares * D * D + 10 * D => squares * D * D + 13 * D
 one bias: torch's LSTM has two biases of 4 H, which it adds
-- 4 * H * (D + H + 2)
-+ 4 * H * (D + H + 1)
-
+~ 4 * H * (D + H + 2) => 4 * H * (D + H + 1)
 no bias: torch's LSTM has two biases of 4 H
-- 4 * H * (D + H + 2)
-+ 4 * H * (D + H)
-
+~ 4 * H * (D + H + 2) => 4 * H * (D + H)
 one gate: an LSTM has four maps, three gates and a candidate
-- 4 * H * (D + H + 2)
-+ H * (D + H + 2)
-
+~ 4 * H * (D + H + 2) => H * (D + H + 2)
 three gates: three gates were counted; the candidate has a map as well
-- 4 * H * (D + H + 2)
-+ 3 * H * (D + H + 2)
-
+~ 4 * H * (D + H + 2) => 3 * H * (D + H + 2)
 readout of the LSTM forgotten: the readout of the LSTM was left out: K (H + 1) weights
-- 4 * H * (D + H + 2) + K * (H + 1)
-+ 4 * H * (D + H + 2)
-
+~ 4 * H * (D + H + 2) + K * (H + 1) => 4 * H * (D + H + 2)
 biases of the LSTM's readout forgotten: the readout of the LSTM has K biases, which were left out
-- K * (H + 1)
-+ K * H
-
+~ K * (H + 1) => K * H
 embedding of the LSTM forgotten: the embedding of the LSTM was left out: K D weights
-- return K * D + 4 * H
-+ return 4 * H
-
+~ return K * D + 4 * H => return 4 * H
 {{near.name}}: this is {{near.odd_what}}; asked is {{near.asked}}
-- H = {{near.it}}
-+ H = {{near.odd}}
-
+~ H = {{near.it}} => H = {{near.odd}}
 at least, not {{near.short}}: this is the smallest LSTM that has no fewer weights; asked is {{near.one}}
-- H = {{near.it}}
-+ H = min(H for H in range(1, 2000) if count(H) >= attention)
-
+~ H = {{near.it}} => H = min(H for H in range(1, 2000) if count(H) >= attention)
 as wide: H is the D of the other network: equally wide networks have not the same number of weights
-- H = {{near.it}}
-+ H = D
+~ H = {{near.it}} => H = D
 """
 
 # %% [markdown]
@@ -825,60 +720,33 @@ print("Task 4 holds.")
 # %% mistakes="verdict"
 r"""
 the other way round: these are the differences other - one; asked is one - other
-- np.asarray(one) - np.asarray(other)
-+ np.asarray(other) - np.asarray(one)
-
+~ np.asarray(one) - np.asarray(other) => np.asarray(other) - np.asarray(one)
 divided by n: the squares were divided by n; with few seeds that makes the spread too small: by n - 1, `ddof=1`
-- np.std(d, ddof=1)
-+ np.std(d)
-
+~ np.std(d, ddof=1) => np.std(d)
 spread of a seed, not of the mean: this is the spread of single seeds; the mean of n of them varies less, by the root of n
-- np.std(d, ddof=1) / np.sqrt(len(d))
-+ np.std(d, ddof=1)
-
+~ np.std(d, ddof=1) / np.sqrt(len(d)) => np.std(d, ddof=1)
 divided by n, not by its root: the spread was divided by n; it is the root of n
-- / np.sqrt(len(d))
-+ / len(d)
-
+~ / np.sqrt(len(d)) => / len(d)
 not paired: the spreads of the two were taken apart, as if the seeds had nothing in common; each pair had the same seed, so take the spread of the differences
-- half = t * np.std(d, ddof=1) / np.sqrt(len(d))
-+ half = t * np.sqrt((np.var(one, ddof=1) + np.var(other, ddof=1)) / len(d))
-
+~ half = t * np.std(d, ddof=1) / np.sqrt(len(d)) => half = t * np.sqrt((np.var(one, ddof=1) + np.var(other, ddof=1)) / len(d))
 variance for the spread: the variance was taken; s is its root
-- np.std(d, ddof=1)
-+ np.var(d, ddof=1)
-
+~ np.std(d, ddof=1) => np.var(d, ddof=1)
 t left out: the interval is as wide as one standard error; t is missing
-- half = t * np.std
-+ half = np.std
-
+~ half = t * np.std => half = np.std
 two standard errors: 1.96 belongs to many seeds; for few of them t is larger, and given
-- half = t * np.std
-+ half = 1.96 * np.std
-
+~ half = t * np.std => half = 1.96 * np.std
 verdict turned round: the verdict's sign is turned: below 0, one has the lower scores, and lower is better: -1
-- int(low > 0) - int(high < 0)
-+ int(high < 0) - int(low > 0)
-
+~ int(low > 0) - int(high < 0) => int(high < 0) - int(low > 0)
 0 at the end: an interval that ends at 0 holds it: then it can't be told
-- int(low > 0) - int(high < 0)
-+ -1 if high <= 0 else int(low >= 0)
-
+~ int(low > 0) - int(high < 0) => -1 if high <= 0 else int(low >= 0)
 never in doubt: the verdict is the sign of the mean: it says who is ahead, even where the interval holds 0
-- int(low > 0) - int(high < 0)
-+ int(np.sign(np.mean(d)))
-
+~ int(low > 0) - int(high < 0) => int(np.sign(np.mean(d)))
 always in doubt: an interval that does not hold 0 is a verdict
-- int(low > 0) - int(high < 0)
-+ 0
-
+~ int(low > 0) - int(high < 0) => 0
 median in the middle: the interval was put around the median; its middle is the mean
-- low, high = np.mean(d) - half, np.mean(d) + half
-+ low, high = np.median(d) - half, np.median(d) + half
-
+~ low, high = np.mean(d) - half, np.mean(d) + half => low, high = np.median(d) - half, np.median(d) + half
 the whole width: the interval has t standard errors on each side of the mean; here it has half of that
-- low, high = np.mean(d) - half, np.mean(d) + half
-+ low, high = np.mean(d) - half / 2, np.mean(d) + half / 2
+~ low, high = np.mean(d) - half, np.mean(d) + half => low, high = np.mean(d) - half / 2, np.mean(d) + half / 2
 """
 
 # %% [markdown]

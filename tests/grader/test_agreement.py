@@ -37,28 +37,17 @@ properties.points("holds")
 """
 MISTAKES = '''r"""
 fixed: always four
-- 2 * a
-+ 4
-
+~ 2 * a => 4
 squared [hidden]: a square
-- 2 * a
-+ a * a
-
+~ 2 * a => a * a
 not at three: says
-- 2 * a
-+ 2 * a - (a == 3)
-
+~ 2 * a => 2 * a - (a == 3)
 not at zero [hidden, sizes]: says
-- 2 * a
-+ 2 * a + (a == 0)
-
+~ 2 * a => 2 * a + (a == 0)
 not at one, not at zero: says
-- 2 * a
-+ 2 * a + (a < 2)
-
+~ 2 * a => 2 * a + (a < 2)
 not at seven: says
-- 2 * a
-+ 2 * a - 20 * (a == 7)
+~ 2 * a => 2 * a - 20 * (a == 7)
 """'''
 SOLUTION = (
     "def double(a):\n"

@@ -382,7 +382,7 @@ def small(solution="return 2 * x", was="2 * x", name="double", test=""):
     """An assignment of one task, for the rules of the builder."""
     hidden = "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n"
     edits = ["5 * x", "3 * x", "x + 1", "-x"]
-    blocks = [f"{e}: it is {e}\n- {was}\n+ {e}" for e in edits]
+    blocks = [f"{e}: it is {e}\n~ {was} => {e}" for e in edits]
     body = f"### BEGIN SOLUTION\n    {solution}\n    ### END SOLUTION"
     test = test or (
         "from rnncore.testing import check, stored\n"
@@ -393,7 +393,7 @@ def small(solution="return 2 * x", was="2 * x", name="double", test=""):
         SourceCell("code", "", 'device = "numpy"', {}),
         SourceCell("solution", name, f"def {name}(x):\n    {body}", {}),
         SourceCell("test", name, test + hidden, {"points": 1}),
-        mistakes_cell("\n\n".join(blocks), name),
+        mistakes_cell("\n".join(blocks), name),
         SourceCell("answer", "why", "Because.", {"points": 1}),
     ]
     return Assignment("small", builder.ROOT, cells)
@@ -675,9 +675,9 @@ def test_builder_refuses_a_mistake_that_costs_no_known_property():
     found = builder.find_problems(edited("mistakes", was, now, "bptt"))
     assert "got refusals" in found[0]
     with pytest.raises(ValueError, match="marks from hidden, values"):
-        read_catalogue(mistakes_cell("one [beauty]: gone\n- a\n+ b"))
+        read_catalogue(mistakes_cell("one [beauty]: gone\n~ a => b"))
     (found,) = read_catalogue(
-        mistakes_cell("one [hidden, dtype]: it\n- a\n+ b")
+        mistakes_cell("one [hidden, dtype]: it\n~ a => b")
     )
     assert (found.name, found.visible, found.costs) == (
         "one",
@@ -733,7 +733,7 @@ def test_an_edit_leaves_out_what_it_does_not_change(was, now, least):
 def test_builder_refuses_an_edit_that_restates_lines():
     assignment = small("y = x\n    return 2 * y", "2 * y")
     restated = (
-        "\n\ntwice: it stands there twice\n"
+        "\ntwice: it stands there twice\n"
         "-     y = x\n-     return 2 * y\n"
         "+     y = x\n+     return y"
     )
@@ -751,27 +751,55 @@ def test_builder_refuses_an_edit_that_restates_lines():
     ]  # a variant's
 
 
-def test_a_catalogue_holds_edits_of_several_lines_and_of_whole_lines():
+def test_a_catalogue_holds_edits_within_a_line_and_of_several_lines():
     text = (
-        "one [hidden]: gone: all of it\n- a\n-\n\n\n"
+        "one [hidden]: gone: all of it\n- a\n-\n"
+        "-1e4 at the end: not => inf\n~     b += ~ c => b -= c\n"
         "two: moved\n- a\n-\n-     b\n+ c\n+"
     )
     assert read_catalogue(mistakes_cell(text)) == [
         Mistake("one", "a\n", "", "gone: all of it", False, 8),
+        Mistake(
+            "-1e4 at the end",
+            "    b += ~ c",
+            "b -= c",
+            "not => inf",
+            True,
+            11,
+        ),
         Mistake("two", "a\n\n    b", "c\n", "moved", True, 13),
     ]
+
+
+HEADED = "a heading `name: what it says`"
 
 
 @pytest.mark.parametrize(
     ("text", "line", "expected"),
     [
-        ("twice it is 2 x\n- x\n+ y", 8, "a heading `name: what it says`"),
-        ("- {x: 1}\n+ y", 8, "a heading `name: what it says`"),
-        ("twice: 2 x\n+ y", 8, "an edit, `- was` and `+ is`"),
-        ("twice: 2 x\n- x\n+ x", 8, "an edit, `- was` and `+ is`"),
+        ("", 8, HEADED),
+        ("twice it is 2 x\n- x\n+ y", 8, HEADED),
+        ("- {x: 1}\n+ y", 8, HEADED),
+        ("~ {x: 1} => y", 8, HEADED),
+        ("a: 1\n~ x => y\n\nb: 2\n~ x => z", 10, HEADED),
+        ("a: 1\n~ x => y\n-x\n+ z", 10, HEADED),
+        ("twice: 2 x", 8, "an edit, `~ was => is` or a diff"),
+        ("twice: 2 x\n+ y", 8, "an edit, `~ was => is` or a diff"),
+        ("twice: 2 x\n- x\n+ x", 8, "an edit, `~ was => is` or a diff"),
+        ("twice: 2 x\n~ x => x", 8, "an edit, `~ was => is` or a diff"),
+        ("twice: 2 x\n~ x", 9, "`~ was => is` with one arrow, or a diff"),
+        (
+            "twice: 2 x\n~ x => y => z",
+            9,
+            "`~ was => is` with one arrow, or a diff",
+        ),
         ("twice: 2 x\n+ x\n- y", 10, "`- was` lines, then `+ is` lines"),
-        ("twice: 2 x\n-x\n+ y", 9, "`- was` lines, then `+ is` lines"),
-        ("a: 1\n- x\n+ y\n\na: 2\n- x\n+ z", 12, "a name of its own"),
+        (
+            "twice: 2 x\n- x\n~ x => y",
+            10,
+            "`- was` lines, then `+ is` lines",
+        ),
+        ("a: 1\n~ x => y\na: 2\n~ x => z", 10, "a name of its own"),
     ],
 )
 def test_a_catalogue_that_is_not_sound_is_refused(text, line, expected):

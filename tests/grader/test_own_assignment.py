@@ -140,7 +140,7 @@ def test_an_answer_to_the_template_is_graded_and_its_page_names_the_mistake(
         ("(3 points)", "(2 points)", "expected a heading that ends with"),
         ('kind="short" ', "", "expected 4 tasks or more, got 1"),
         ('kind="short"', 'kind="shrot"', "expected \"short\", got 'shrot'"),
-        ("- xp.mean(x[:", "- xp.max(x[:", "occurs 0 times in the solution"),
+        ("~ xp.mean(x[:", "~ xp.max(x[:", "occurs 0 times in the solution"),
     ],
 )
 def test_a_draft_is_told_what_a_finished_one_is_refused_for(

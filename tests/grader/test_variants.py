@@ -96,12 +96,9 @@ print("Task 1 holds.")
 # %% mistakes="faded"
 r\"\"\"
 the trace forgotten: each step begins anew
-- m = {{{{rate}}}} * m + x_t
-+ m = {{{{start.value}}}} + x_t
-
+~ m = {{{{rate}}}} * m + x_t => m = {{{{start.value}}}} + x_t
 the trace squared: the rate stands there once
-- m = {{{{rate}}}} * m
-+ m = {{{{rate}}}} * {{{{rate}}}} * m
+~ m = {{{{rate}}}} * m => m = {{{{rate}}}} * {{{{rate}}}} * m
 \"\"\"
 """
 DAILY = (
