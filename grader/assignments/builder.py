@@ -63,6 +63,7 @@ from grader.notebook.task_texts import HEADING
 from grader.untrusted import VARIANT
 from rnncore.checking.tries import NAME as TRIES
 from rnncore.storage.files import ANSWERS, locked
+from rnncore.testing.checks_file import CHECKS, pack_checks, unpack_checks
 from rnncore.testing.failure import Place
 
 # a task's heading, and the line that says how long the task takes
@@ -340,7 +341,7 @@ def _write_source(
     notebook = source_notebook(assignment, course.sections)
     nbformat.validate(notebook)
     nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
-    beside = folder / "checks.json"
+    beside = folder / CHECKS
     made: dict[str, Any] = {
         "boxes": collect_mutants(assignment),
         "checks": {},
@@ -348,10 +349,10 @@ def _write_source(
     }
     if assignment.variant:
         made["variant"] = assignment.variant
-    beside.write_text(_as_text(made), "utf-8")
+    beside.write_bytes(pack_checks(_as_text(made)))
     with contextlib.chdir(folder):  # a notebook finds its files here
         made["checks"] = compute_checks(assignment)
-    beside.write_text(_as_text(made), "utf-8")
+    beside.write_bytes(pack_checks(_as_text(made)))
 
 
 def open_course(root: Path) -> NbGraderAPI:
@@ -376,6 +377,14 @@ def _as_text(made: dict[str, Any]) -> str:
     return text + "\n"
 
 
+def _read_text(path: Path) -> str:
+    """A built file's text; empty where there is no such file."""
+    if not path.exists():
+        return ""
+    content = path.read_bytes()
+    return unpack_checks(content) if path.name == CHECKS else content.decode()
+
+
 def diff_folders(built: Path, kept: Path) -> Iterator[str]:
     """A diff, file by file, of two folders; none of what only rounding changed."""
     files = {
@@ -385,11 +394,8 @@ def diff_folders(built: Path, kept: Path) -> Iterator[str]:
         if p.is_file() and p.name != TRIES and ".ipynb_checkpoints" not in p.parts
     }
     for file in sorted(files):
-        texts = [
-            p.read_text("utf-8") if p.exists() else ""
-            for p in (kept / file, built / file)
-        ]
-        both = file.name == "checks.json" and all(texts)
+        texts = [_read_text(kept / file), _read_text(built / file)]
+        both = file.name == CHECKS and all(texts)
         if both and is_rebuilt(*map(json.loads, texts)):
             continue
         old, new = (text.splitlines(keepends=True) for text in texts)

@@ -32,8 +32,10 @@ from rnncore.testing.fingerprints import (
     SAME_FINGERPRINT,
     Seen,
     Stored,
+    decoded,
     encoded,
     is_same_fingerprint,
+    without_shapes,
 )
 from rnncore.testing.mutants import encode_edit
 from rnncore.testing.slips import sketch_errors
@@ -136,6 +138,7 @@ def _check_entry(
     right = [call.result for call in calls]
     known = {"the solution": [testing.fingerprint_of(c) for c in calls]}
     entry: dict[str, Any] = {"results": [*map(encoded, right)], "mistakes": []}
+    stored_right = [*map(decoded, entry["results"])]
     sketches: list[list[float]] = []  # of the known mistakes
     others = find_others(assignment, name) if assignment.variant else []
     entered: dict[str, dict[str, Any]] = {}
@@ -158,7 +161,8 @@ def _check_entry(
             )
         known[mistake.name] = made
         says = OTHERS if mistake in others else mistake.says
-        entry["mistakes"].append({"says": says, "sketches": made})
+        short = without_shapes(made, stored_right)
+        entry["mistakes"].append({"says": says, "sketches": short})
         entered[mistake.name] = entry["mistakes"][-1]
         if sketch := sketch_errors([call.result for call in calls], right):
             sketches.append(sketch)

@@ -25,6 +25,7 @@ from grader.notebook.pictures import read_pictures
 from grader.notebook.task_texts import Asked, TaskText, read_tasks
 from grader.reports.changes import LATE, Told
 from grader.reports.points import Row, TaskPoints, format_hours, format_points
+from rnncore.testing.checks_file import CHECKS
 from rnncore.testing.failure import MISSING, Failure, Place, next_step, places, render
 from rnncore.testing.properties import PROPERTIES
 
@@ -63,7 +64,7 @@ def write_feedback(
         submission,
         result,
         row,
-        places(course.source / name / "checks.json"),
+        places(course.source / name / CHECKS),
         course.book_url,
         read_tasks(course.released(*submission.tests)),
         history,

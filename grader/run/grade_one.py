@@ -47,6 +47,7 @@ from grader.trusted.inside import Way
 from grader.trusted.limited import limit_memory
 from rnncore.checking.tries import NAME as TRIES
 from rnncore.storage.files import ANSWERS
+from rnncore.testing.checks_file import CHECKS
 from rnncore.testing.failure import places
 
 ROOM = 600_000_000  # bytes that this process may take more than it has
@@ -362,7 +363,7 @@ def _execute_notebook(
 
 def _collect_checks(job: Job, notebook: NotebookNode) -> list[Check]:
     """What each graded cell showed, with the place that explains it."""
-    where = places(job.assignment.released / "checks.json")
+    where = places(job.assignment.released / CHECKS)
     return [
         check_of(cell, where.get(task_of(grade_id(cell) or "")))
         for cell in notebook.cells

@@ -28,6 +28,7 @@ from rnncore.checking.shell import (
     execute,
     make_shell,
 )
+from rnncore.testing.checks_file import CHECKS
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import (
     KIND_TEXTS,
@@ -157,7 +158,7 @@ def run_cell(shell: Shell, cell: Cell, number: int) -> Message | None:
     elif got is not None and got < cell["points"]:
         found = [Failure("PartOfThePoints", got=_read_printed())]
     task = cell["test"].removeprefix("test_")
-    read = places(Path("checks.json")).get(task)
+    read = places(Path(CHECKS)).get(task)
     made = getattr(shell, TESTS_NAMES, {})
     found = [explain_missing(f, made)._replace(read=read) for f in found]
     return {

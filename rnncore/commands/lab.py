@@ -15,6 +15,7 @@ from rnncore.storage.files import (
     whole_file,
 )
 from rnncore.storage.intake import parse_json
+from rnncore.testing.checks_file import CHECKS
 
 OWN = Path(__file__).parents[1] / "own"
 STARTUP = OWN / "startup.py"
@@ -28,7 +29,7 @@ A check is one folded line: click it, then Shift+Enter. It says which
 mistake it found. *Run All* goes on past what is not written yet.
 
 """
-HIDDEN = ("checks.json", "answers.json", "__pycache__")  # no learner opens
+HIDDEN = (CHECKS, "answers.json", "__pycache__")  # no learner opens
 
 
 def build_words(words: list[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Visible tests of the functions that no assignment asks for.
 
 An assignment's notebook tests nine of the reader's functions, and its
-checks.json has their known mistakes. The others are compared here, in the
+checks have their known mistakes. The others are compared here, in the
 same way and the same words, with the course's function on drawn inputs.
 """
 

@@ -18,6 +18,7 @@ from rnncore.checking.processes import Answer, Runner
 from rnncore.own.catalogue import DRAWN
 from rnncore.own.loading import Own
 from rnncore.own.tasks import TASKS
+from rnncore.testing.checks_file import CHECKS
 
 SECONDS = 30.0  # that the test of one function may take
 BEGIN = """\
@@ -102,7 +103,7 @@ def _find_marked() -> Mapping[str, tuple[Path, dict[str, Any]]]:
     """The test cells of the notebooks, by their marks' names."""
     found: dict[str, tuple[Path, dict[str, Any]]] = {}
     for path in sorted((TREE / EXERCISES).glob("*/*.ipynb")):
-        if not path.with_name("checks.json").exists():
+        if not path.with_name(CHECKS).exists():
             continue
         try:
             cells = read_cells(path)

@@ -6,7 +6,6 @@ its fields before anybody sees it.
 """
 
 import builtins
-import json
 import re
 import traceback
 from collections.abc import Container
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncore.storage.files import ANSWERS
+from rnncore.testing.checks_file import read_checks
 
 PACKAGE = Path(__file__).parents[1]  # whose lines tell a learner nothing
 KINDS = {  # what a check compares, and all that a hidden one says of it
@@ -339,7 +339,7 @@ def _changed(failure: Failure) -> str:
 
 
 def places(path: Path) -> dict[str, Place]:
-    """Where the book explains each task, by an assignment's checks.json."""
+    """Where the book explains each task, by an assignment's checks."""
     if not path.exists():
         return {}
     return _read(path, path.stat().st_mtime_ns)
@@ -347,6 +347,5 @@ def places(path: Path) -> dict[str, Place]:
 
 @lru_cache(maxsize=100)
 def _read(path: Path, _changed: int) -> dict[str, Place]:
-    made = json.loads(path.read_text(encoding="utf-8"))
-    explained = made.get("explained", {}).items()
+    explained = read_checks(path).get("explained", {}).items()
     return {task: Place(**place) for task, place in explained}

@@ -1,17 +1,16 @@
 """A result in a few numbers, by which a known mistake is recognised."""
 
 import itertools
-import json
 import re
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnncore.backend import named_leaves, to_numpy
+from rnncore.testing.checks_file import CHECKS, read_checks
 from rnncore.testing.compare import NOTHING
 from rnncore.testing.values import is_array, unboxed
 
@@ -48,38 +47,18 @@ class Stored(NamedTuple):
     slips: Mapping[str, Sequence[Sequence[float]]] = {}  # sketches by kind
 
 
-def stored(task: str, path: str | Path = "checks.json") -> Stored:
+def stored(task: str, path: str | Path = CHECKS) -> Stored:
     """The right results and known mistakes of a task's visible check.
 
     Raises FileNotFoundError, which says what to do, without the file.
     """
     entry = read_checks(path)["checks"][task]
-    mistakes = [
-        Mistake(m["says"], m["sketches"]) for m in entry["mistakes"]
-    ]
     results = [decoded(r) for r in entry["results"]]
+    mistakes = [
+        Mistake(m["says"], with_shapes(m["sketches"], results))
+        for m in entry["mistakes"]
+    ]
     return Stored(results, mistakes, task, slips=entry.get("slips", {}))
-
-
-def read_checks(path: str | Path) -> dict[str, Any]:
-    """What stands in an assignment's checks.json.
-
-    Raises FileNotFoundError, which says what to do, without the file.
-    """
-    try:
-        text = Path(path).read_text("utf-8")
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"expected {Path(path).name} beside the notebook, got none in "
-            f"{Path(path).absolute().parent}: it was handed out with the "
-            "notebook, in one folder; put both into one, and run again"
-        ) from error
-    return _parsed(text)
-
-
-@lru_cache(1)  # one file has the results of all tasks
-def _parsed(text: str) -> dict[str, Any]:
-    return json.loads(text)
 
 
 def fingerprint_of(call: Seen) -> Any:
@@ -244,6 +223,52 @@ def encoded(tree: Any) -> Any:
             values = values.astype(str)  # JSON has no number inf or nan
             return {"array": values.tolist(), "kind": "f"}
     return {"array": values.tolist(), "kind": values.dtype.kind}
+
+
+def without_shapes(
+    fingerprints: list[Any], results: list[Any]
+) -> list[Any]:
+    """Wrong results' fingerprints, of which a right shape is not said.
+
+    An array's three numbers stay where it has the shape of the right result
+    in that place; `with_shapes` brings it back.
+    """
+
+    def shorten(leaf: Any, shape: list[int]) -> Any:
+        is_right = isinstance(leaf, list) and leaf[:2] == ["array", shape]
+        return leaf[2:] if is_right else leaf
+
+    return _map_leaves(shorten, fingerprints, results)
+
+
+def with_shapes(fingerprints: list[Any], results: list[Any]) -> list[Any]:
+    """Fingerprints as they were before `without_shapes`."""
+
+    def complete(leaf: Any, shape: list[int]) -> Any:
+        is_short = isinstance(leaf, list) and len(leaf) == 3
+        return ["array", shape, *leaf] if is_short else leaf
+
+    return _map_leaves(complete, fingerprints, results)
+
+
+def _map_leaves(
+    change: Callable[[Any, list[int]], Any],
+    fingerprints: list[Any],
+    results: list[Any],
+) -> list[Any]:
+    """Fingerprints whose leaves are changed, each with the right shape.
+
+    An error has none, nor has what is not as many leaves as the result.
+    """
+    found = []
+    for one, result in zip(fingerprints, results, strict=True):
+        shapes = [list(np.shape(leaf)) for _, leaf in named_leaves(result)]
+        if one[0] == "raises" or len(one[1]) != len(shapes):
+            found.append(one)
+        else:
+            leaves = zip(one[1], shapes, strict=True)
+            found.append([one[0], [change(*pair) for pair in leaves]])
+    return found
 
 
 def decoded(tree: Any) -> Any:

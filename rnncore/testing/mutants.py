@@ -16,15 +16,16 @@ import numpy as np
 from rnncore.backend import named_leaves, to_numpy, tree_map
 from rnncore.testing import checks
 from rnncore.testing.checks import observe
+from rnncore.testing.checks_file import CHECKS, read_checks
 from rnncore.testing.compare import NOTHING, compare, differs
-from rnncore.testing.fingerprints import Seen, read_checks
+from rnncore.testing.fingerprints import Seen
 from rnncore.testing.values import is_array, kind_of, unboxed
 
 MOST_NUMBERS, LARGEST = 10_000, 1_000  # in a probe's arrays; a whole one
 
 
 def black_boxes(
-    task: str, path: str | Path = "checks.json"
+    task: str, path: str | Path = CHECKS
 ) -> dict[str, Callable]:
     """The wrong versions of a printed function, for the mutant hunt.
 

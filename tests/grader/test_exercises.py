@@ -34,6 +34,7 @@ from grader.trusted.inside import without_hidden
 from rnncore.checking.answers import read_answers
 from rnncore.commands.answer import is_stub
 from rnncore.storage.files import locked
+from rnncore.testing.checks_file import CHECKS, read_checks
 from rnncore.testing.properties import declared
 from tests.helpers.grading import make_once
 
@@ -251,7 +252,7 @@ def test_release_holds_no_solution_and_no_hidden_test(name):
 def test_the_checks_beside_a_notebook_hold_what_the_guide_says(name):
     """Known mistakes, results and edits, which anybody can open; no more."""
     folder = builder.ROOT / "exercises" / name
-    checks = json.loads((folder / "checks.json").read_text())
+    checks = read_checks(folder / CHECKS)
     packed = [e for box in checks["boxes"].values() for e in box["edits"]]
     opened = [json.loads(zlib.decompress(b64decode(e))) for e in packed]
     edits = [edit for pair in opened for edit in pair]
@@ -841,7 +842,7 @@ def test_builder_names_mistakes_that_look_alike():
 
 
 def test_a_build_that_fails_leaves_what_was_built(tmp_path, monkeypatch):
-    built = tmp_path / "grading" / "source" / "ch03_bptt" / "checks.json"
+    built = tmp_path / "grading" / "source" / "ch03_bptt" / CHECKS
     built.parent.mkdir(parents=True)
     built.write_text("as it was")
 
@@ -897,7 +898,7 @@ def test_a_released_notebook_alone_says_in_a_sentence_what_it_lacks(
 
 def test_released_metadata_is_complete_and_checks_are_json():
     folder = builder.ROOT / "exercises" / "ch03_bptt"
-    json.loads((folder / "checks.json").read_text())
+    assert read_checks(folder / CHECKS)["checks"]
     notebook = nbformat.read(folder / "ch03_bptt.ipynb", as_version=4)
     nbformat.validate(notebook)
     assert "jupytext" not in notebook.metadata

@@ -12,6 +12,7 @@ from nbgrader.api import Gradebook
 from grader.assignments import builder
 from grader.assignments.rules import DEVICE
 from grader.commands import grade
+from rnncore.testing.checks_file import CHECKS, read_checks
 from tests.helpers.grading import (
     NEEDS_SANDBOX,
     ROOT,
@@ -63,8 +64,8 @@ def solved(source, release, device):
 
 def committed(assignment):
     """The release's stored results; test_exercises finds them up to date."""
-    file = ROOT / "exercises" / assignment.name / "checks.json"
-    return json.loads(file.read_text())["checks"]
+    file = ROOT / "exercises" / assignment.name / CHECKS
+    return read_checks(file)["checks"]
 
 
 @pytest.fixture(scope="module", params=DEVICES)

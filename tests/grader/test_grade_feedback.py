@@ -26,6 +26,7 @@ from grader.reports import feedback
 from grader.reports.changes import LATE, Told
 from grader.reports.feedback import list_compared, render_page
 from grader.reports.points import Row, TaskPoints
+from rnncore.testing.checks_file import CHECKS, pack_checks
 from rnncore.testing.failure import (
     ADVICE,
     KIND_TEXTS,
@@ -424,9 +425,10 @@ class Demo:
 def test_a_page_is_written_where_it_says_something_new(tmp_path):
     course, who = Demo(tmp_path), Submission("ann", "demo", None)
     (course.source / "demo").mkdir(parents=True)
-    (course.source / "demo/checks.json").write_text(
+    explained = (
         '{"explained": {"vjp": {"page": "intro", "title": "Words"}}}'
     )
+    (course.source / "demo" / CHECKS).write_bytes(pack_checks(explained))
     read_of(
         new_markdown_cell("# The title"),
         answer("vjp", 'def vjp(a):\n    """Back."""'),

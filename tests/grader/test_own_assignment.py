@@ -166,7 +166,7 @@ QUESTION = (
         (
             QUESTION,
             "#",
-            ":62: all_steps: expected the question in the text cell",
+            ":61: all_steps: expected the question in the text cell",
         ),
         (
             "# Rubric: ",

@@ -11,6 +11,7 @@ from grader.assignments.expected_results import compute_checks
 from grader.assignments.slips import edits as slips
 from grader.assignments.slips.edits import list_slips
 from grader.assignments.source import read
+from rnncore.testing.checks_file import CHECKS, pack_checks
 
 
 def cell(*lines, given="", arguments="a, b"):
@@ -150,6 +151,6 @@ def test_rounding_on_another_processor_makes_no_build_stale(
     assert text.count(was) == 1
     for name, held in (("a", text), ("b", text.replace(was, now))):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "checks.json").write_text(held)
+        (tmp_path / name / CHECKS).write_bytes(pack_checks(held))
     diff = [*diff_folders(tmp_path / "a", tmp_path / "b")]
     assert (diff == []) == same

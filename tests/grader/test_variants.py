@@ -1,6 +1,5 @@
 """Values of one's own: drawn, filled in, built, handed out, and graded with."""
 
-import json
 import shutil
 import stat
 import sys
@@ -25,6 +24,7 @@ from grader.notebook import repair
 from grader.reports import integrity
 from grader.run import trial
 from grader.untrusted import VARIANT
+from rnncore.testing.checks_file import CHECKS, read_checks
 from tests.helpers.checking import check
 from tests.helpers.grading import (
     NEEDS_SANDBOX,
@@ -302,7 +302,7 @@ def test_two_variants_of_one_source_differ_in_values_and_the_usual_has_none(
         builder.build("trace", built, values)
         folder = built / "exercises" / "trace"
         notebook = nbformat.read(folder / "trace.ipynb", as_version=4)
-        made = json.loads((folder / "checks.json").read_bytes())
+        made = read_checks(folder / CHECKS)
         variant = fingerprint_values(values) if values else None
         assert notebook.metadata.get(VARIANT) == variant
         assert made.get("variant") == variant
@@ -354,8 +354,8 @@ def test_an_idea_that_is_right_elsewhere_keeps_its_message_and_says_so(
     text = path.read_text("utf-8").replace("0.5, 0.75", "0.5, 0.25")
     path.write_text(text, "utf-8")
     builder.build("trace", tmp_path / "built", source.read("trace").values)
-    made = tmp_path / "built" / "exercises" / "trace" / "checks.json"
-    found = json.loads(made.read_bytes())["checks"]["faded"]["mistakes"]
+    made = tmp_path / "built" / "exercises" / "trace" / CHECKS
+    found = read_checks(made)["checks"]["faded"]["mistakes"]
     says = [m["says"] for m in found]
     assert says[1].startswith("the rate stands there once (")
     assert ANOTHERS in says[1]

@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from rnncore.storage.files import ANSWERS
+from rnncore.testing.checks_file import CHECKS
 from tools import ROOT
 from tools.publish import PublishError, require_program
 from tools.publish.browser.lite import NAMED, TITLE
@@ -46,14 +47,14 @@ if importlib.util.find_spec("rnncore") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
     importlib.invalidate_caches()
 """
-CHECKS = """\
+FETCHES = """\
 # What the visible tests compare with.
 from pathlib import Path
 from urllib.request import urlopen
 
-if not Path("checks.json").exists():
+if not Path("{name}").exists():
     with urlopen("{checks}") as answer:
-        Path("checks.json").write_bytes(answer.read())
+        Path("{name}").write_bytes(answer.read())
 """
 
 
@@ -110,10 +111,12 @@ def write_assignments(
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".ipynb":
             made = nbformat.reads(content.decode(), as_version=4)
-            checks = find_file(place, f"{Path(name).parent.as_posix()}/checks.json")
+            checks = find_file(place, f"{Path(name).parent.as_posix()}/{CHECKS}")
             made.cells[:0] = [
                 make_first_cell(place, wheel),
-                new_code_cell(CHECKS.format(checks=checks).rstrip(), id="checks"),
+                new_code_cell(
+                    FETCHES.format(name=CHECKS, checks=checks).rstrip(), id="checks"
+                ),
             ]
             nbformat.validate(made)
             nbformat.write(made, path)

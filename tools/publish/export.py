@@ -37,6 +37,7 @@ from grader.notebook.cells import is_answer
 from grader.systems.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS
+from rnncore.testing.checks_file import CHECKS, unpack_checks
 from tools.build.short import short_pages
 from tools.pages import chapters, contents, cut, weave
 from tools.publish import update
@@ -404,15 +405,19 @@ def _collect_lines(text: str) -> Iterator[str]:
 
 def _read_texts(folder: Path) -> list[Path]:
     kinds = {".py", ".md", ".ipynb", ".json", ".txt", ".csv"}
-    return [p for p in sorted(folder.rglob("*")) if p.suffix in kinds]
+    return [
+        p for p in sorted(folder.rglob("*")) if p.suffix in kinds or p.name == CHECKS
+    ]
 
 
 def _read_content(path: Path) -> str:
-    """A file's text; of a notebook, that of its cells; answers in the clear."""
+    """A file's text, as one who looks reads it; of a notebook, that of its cells."""
     if path.name == ANSWERS:
         answers = read_answers(path)
         solved = (f"{one.code}\n{one.why}" for one in answers.tasks.values())
         return "\n".join([*solved, *answers.written.values()])
+    if path.name == CHECKS:
+        return unpack_checks(path.read_bytes())
     if path.suffix != ".ipynb":
         return path.read_text(encoding="utf-8")
     notebook = nbformat.read(path, as_version=4)

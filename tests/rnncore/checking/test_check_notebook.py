@@ -19,6 +19,7 @@ from grader.assignments.source import list_assignments
 from rnncore.checking import client
 from rnncore.checking.find import NotebookError, find_notebook
 from rnncore.commands import answer
+from rnncore.testing.checks_file import CHECKS, pack_checks
 from tests.helpers.checking import check, solved_release, write
 from tests.helpers.grading import NAME
 
@@ -173,7 +174,7 @@ def test_it_says_where_the_book_explains_it(
     monkeypatch.setattr(client, "BUILT", [page.parent])
     place = {"page": "ch03_bptt", "title": "Windows", "anchor": "windows"}
     made = {"explained": {"double": place}}
-    notebook.with_name("checks.json").write_text(json.dumps(made))
+    notebook.with_name(CHECKS).write_bytes(pack_checks(json.dumps(made)))
     write(notebook, double="def double(x): return 0")
     out = check(notebook, capsys)[1]
     link = f": {page.as_uri()}#windows"

@@ -109,7 +109,7 @@ def test_a_learner_s_first_notebook(browser, tmp_path):
         expect(told.first).to_be_attached()
         files = page.locator(".jp-DirListing-itemText")
         expect(files.get_by_text("ch02_cell.ipynb")).to_be_visible()
-        expect(files.get_by_text("checks.json")).to_have_count(0)
+        expect(files.get_by_text("checks.json.gz")).to_have_count(0)
         expect(page.get_by_text("official Jupyter news")).to_have_count(0)
         expect(page.get_by_text("Formgrader")).to_have_count(0)
         page.close()

@@ -1,17 +1,16 @@
 """Each task of an assignment names where the book explains it."""
 
-import json
-
 import nbformat
 import pytest
 
 from grader.assignments import builder
+from rnncore.testing.checks_file import CHECKS, read_checks
 
 
 @pytest.mark.parametrize("name", builder.list_assignments())
 def test_every_graded_cell_is_explained_somewhere(name):
     folder = builder.ROOT / "exercises" / name
-    places = json.loads((folder / "checks.json").read_text())["explained"]
+    places = read_checks(folder / CHECKS)["explained"]
     cells = nbformat.read(folder / f"{name}.ipynb", as_version=4).cells
     graded = {
         cell.metadata.nbgrader.grade_id.removeprefix("test_")

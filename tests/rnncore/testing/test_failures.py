@@ -22,6 +22,7 @@ from rnncore.testing import (
     check_causal,
     check_independent,
 )
+from rnncore.testing.checks_file import CHECKS, pack_checks
 from rnncore.testing.failure import (
     KIND_TEXTS,
     KINDS,
@@ -285,7 +286,7 @@ def course(tmp_path_factory):
     nbformat.write(made, source / f"{NAME}.ipynb")
     place = {"page": "ch03_bptt", "title": "Windows", "anchor": "windows"}
     explained = {"explained": {"double": place}}
-    (source / "checks.json").write_text(json.dumps(explained))
+    (source / CHECKS).write_bytes(pack_checks(json.dumps(explained)))
     for learner, answer in ANSWERS.items():
         notebook = solved()
         cell_of(notebook, "double").source = answer
@@ -400,8 +401,9 @@ def test_a_record_of_an_earlier_version_is_read():
 def test_make_check_is_told_the_record(shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     place = {"page": "ch03_bptt", "title": "Windows", "anchor": ""}
-    path = tmp_path / "checks.json"
-    path.write_text(json.dumps({"explained": {"double": place}}))
+    path = tmp_path / CHECKS
+    explained = json.dumps({"explained": {"double": place}})
+    path.write_bytes(pack_checks(explained))
     test = {"source": TEST, "test": "test_double", "points": 3}
     run_cell(shell, {"source": ANSWERS["visible"], "test": ""}, 1)
     told = run_cell(shell, test, 2)

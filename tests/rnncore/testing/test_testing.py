@@ -1,6 +1,7 @@
 """What a learner reads when something is wrong, and what passes."""
 
 import json
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +28,15 @@ from rnncore.testing import (
     observe,
     stored,
 )
+from rnncore.testing.checks_file import CHECKS, pack_checks, unpack_checks
 from rnncore.testing.fingerprints import (
     STORED_DIGITS,
+    Seen,
     decoded,
     encoded,
     is_same_fingerprint,
+    with_shapes,
+    without_shapes,
 )
 from rnncore.testing.mutants import black_boxes
 from rnncore.testing.values import without_false_alarms
@@ -551,9 +556,10 @@ def test_a_mistake_that_only_raises_is_known_by_what_it_raises():
 
 
 def test_a_task_is_named_whatever_calls_the_learners_function(tmp_path):
-    path = tmp_path / "checks.json"
+    path = tmp_path / CHECKS
     entry = {"results": [encoded(2 * A)], "mistakes": []}
-    path.write_text(json.dumps({"checks": {"twice": entry}}))
+    made = json.dumps({"checks": {"twice": entry}})
+    path.write_bytes(pack_checks(made))
 
     def through_a_wrapper(x):
         return x @ x
@@ -583,9 +589,10 @@ def test_a_refusal_inside_a_check_is_told_as_it_is():
 
 
 def test_what_returns_nothing_to_a_wrapper_is_told(tmp_path):
-    path = tmp_path / "checks.json"
+    path = tmp_path / CHECKS
     entry = {"results": [encoded((A, A))], "mistakes": []}
-    path.write_text(json.dumps({"checks": {"twins": entry}}))
+    made = json.dumps({"checks": {"twins": entry}})
+    path.write_bytes(pack_checks(made))
 
     def twins(x):
         x + x
@@ -860,6 +867,41 @@ def test_a_product_of_matrices_raises_no_false_alarm(product):
         product(huge, np.zeros((2, 2)))
 
 
+def test_a_right_shape_is_left_out_and_comes_back():
+    right = [(np.ones((3, 2)), "a", 1.0), (np.zeros((2,)), None, 2.0)]
+    results = [
+        (np.full((3, 2), 5.0), "b", 2.0),
+        (np.full((2, 2), 7.0), None, np.inf),
+    ]
+    wrong = [fingerprint_of(Seen(r, ["x"], None)) for r in results]
+    short = without_shapes(wrong, right)
+    assert short[0][1] == [wrong[0][1][0][2:], "b", wrong[0][1][2][2:]]
+    assert short[1] == wrong[1]
+    assert with_shapes(short, right) == wrong
+    error = fingerprint_of(Seen(None, [], ValueError("3 is not 2")))
+    other = fingerprint_of(Seen(np.ones(3), [], None))
+    for whole in ([error, other], [other, error]):
+        assert without_shapes(whole, right) == whole
+        assert with_shapes(whole, right) == whole
+
+
+def test_checks_are_the_same_bytes_each_time(monkeypatch):
+    now = pack_checks("{}")
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    assert pack_checks("{}") == now
+    assert unpack_checks(now) == "{}"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'{"checks": {}}', pack_checks("{}")[:-9]]
+)
+def test_checks_that_are_no_longer_whole_are_told(content, tmp_path):
+    path = tmp_path / CHECKS
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"expected {CHECKS} as it was"):
+        stored("step", path)
+
+
 @pytest.mark.parametrize("read", [stored, black_boxes])
 def test_a_notebook_without_its_checks_says_what_it_lacks(
     read, tmp_path, monkeypatch
@@ -868,6 +910,6 @@ def test_a_notebook_without_its_checks_says_what_it_lacks(
     with pytest.raises(FileNotFoundError) as told:
         read("step")
     said = str(told.value)
-    assert "expected checks.json beside the notebook" in said
+    assert f"expected {CHECKS} beside the notebook" in said
     assert str(tmp_path) in said
     assert "put both into one" in said

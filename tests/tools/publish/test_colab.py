@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 import rnncore
+from rnncore.testing.checks_file import CHECKS, read_checks
 from tests.helpers import ROOT
 from tests.tools.publish import test_publish as two
 from tests.tools.test_supported_pythons import SUPPORTED
@@ -175,10 +176,7 @@ def test_an_assignment_is_the_released_one_and_has_its_checks(site):
         )
         made = nbformat.read(place / path, as_version=4)
         assert made.cells[2:] == released.cells
-        checks = json.loads(
-            (place / path).with_name("checks.json").read_text()
-        )
-        assert checks
+        assert read_checks((place / path).with_name(CHECKS))
 
 
 @pytest.mark.system
@@ -201,10 +199,10 @@ def test_the_first_cells_leave_a_working_import(site, tmp_path, name):
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == [str((tmp_path / "new").resolve())]
-    there = tmp_path / "checks.json"
+    there = tmp_path / CHECKS
     assert there.exists() == (count == 2)
     if there.exists():
-        kept = path.with_name("checks.json").read_bytes()
+        kept = path.with_name(CHECKS).read_bytes()
         assert there.read_bytes() == kept
 
 
