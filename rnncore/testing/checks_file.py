@@ -16,17 +16,8 @@ def pack_checks(text: str) -> bytes:
 
 
 def unpack_checks(content: bytes) -> str:
-    """The JSON of a file with that content.
-
-    Raises ValueError where it is not compressed as it was handed out.
-    """
-    try:
-        return gzip.decompress(content).decode()
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(
-            f"expected {CHECKS} as it was handed out, got another file "
-            "or a part of it: copy it again"
-        ) from error
+    """The JSON of a file with that content."""
+    return gzip.decompress(content).decode()
 
 
 def read_checks(path: str | Path) -> dict[str, Any]:
@@ -48,4 +39,10 @@ def read_checks(path: str | Path) -> dict[str, Any]:
 
 @lru_cache(1)  # one file has the results of all tasks
 def _parsed(content: bytes) -> dict[str, Any]:
-    return json.loads(unpack_checks(content))
+    try:
+        return json.loads(unpack_checks(content))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise ValueError(
+            f"expected {CHECKS} as it was handed out, got another file "
+            "or a part of it: copy it again"
+        ) from error
