@@ -171,7 +171,7 @@ QUESTION = (
         (
             "# Rubric: ",
             "# ```\n# # code\n# ```\n#\n# ## Why (2 points)\n#\n# Rubric: ",
-            ":68: all_steps: .* got the heading 'Why .2 points.'",
+            ":67: all_steps: .* got the heading 'Why .2 points.'",
         ),
         (
             "# ## In your own words (2 points)\n#\n",
@@ -181,7 +181,7 @@ QUESTION = (
         (
             '\n# %% [markdown] answer="all',
             '\n# %%\n1\n\n# %% [markdown] answer="all',
-            ":65: all_steps: expected the question",
+            ":64: all_steps: expected the question",
         ),
     ],
 )
