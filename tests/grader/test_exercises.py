@@ -755,19 +755,12 @@ def test_builder_refuses_an_edit_that_restates_lines():
 def test_a_catalogue_holds_edits_within_a_line_and_of_several_lines():
     text = (
         "one [hidden]: gone: all of it\n- a\n-\n"
-        "-1e4 at the end: not => inf\n~     b += ~ c => b -= c\n"
+        "-1e4: not => inf\n~     b += ~ c => b -= c\n"
         "two: moved\n- a\n-\n-     b\n+ c\n+"
     )
     assert read_catalogue(mistakes_cell(text)) == [
         Mistake("one", "a\n", "", "gone: all of it", False, 8),
-        Mistake(
-            "-1e4 at the end",
-            "    b += ~ c",
-            "b -= c",
-            "not => inf",
-            True,
-            11,
-        ),
+        Mistake("-1e4", "    b += ~ c", "b -= c", "not => inf", True, 11),
         Mistake("two", "a\n\n    b", "c\n", "moved", True, 13),
     ]
 

@@ -64,10 +64,10 @@ REASONS = {
         rnncore/display/figures.py: bundle
         rnncore/fused/loop_cache.py: _versions
         rnncore/testing/closed.py: _index
-        rnncore/testing/fingerprints.py: _parsed read_checks
+        rnncore/testing/checks_file.py: _parsed read_checks unpack_checks
         grader/course/fingerprint.py: _fingerprint_code
         rnncore/testing/mutants.py: _open
-        rnncore/testing/failure.py: _read name_answer
+        rnncore/testing/failure.py: name_answer
         grader/assignments/samples/coverage.py: read_first_run read_rows
         grader/assignments/rules.py: public_names
         grader/assignments/samples/sample_answers.py: read_answers _parse main
@@ -92,7 +92,7 @@ REASONS = {
         rnncore/apps/estimators.py: Forecaster.predict
         rnncore/fused/loop_cache.py: read
         rnncore/storage/checkpoint.py: read_checkpoint
-        grader/assignments/builder.py: diff_folders
+        grader/assignments/builder.py: _read_text diff_folders
         grader/systems/exported/collected.py: load_record
         grader/systems/gradescope.py: write
         grader/course/seeds.py: course_secret
