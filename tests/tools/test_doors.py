@@ -92,7 +92,7 @@ REASONS = {
         rnncore/apps/estimators.py: Forecaster.predict
         rnncore/fused/loop_cache.py: read
         rnncore/storage/checkpoint.py: read_checkpoint
-        grader/assignments/builder.py: _read_text diff_folders
+        grader/assignments/builder.py: _read_text
         grader/systems/exported/collected.py: load_record
         grader/systems/gradescope.py: write
         grader/course/seeds.py: course_secret
