@@ -62,8 +62,8 @@ from grader.notebook.names import cell_metadata
 from grader.notebook.task_texts import HEADING
 from grader.untrusted import VARIANT
 from rnncore.checking.tries import NAME as TRIES
-from rnncore.storage.files import ANSWERS, locked
-from rnncore.testing.checks_file import CHECKS, pack_checks, unpack_checks
+from rnncore.storage.files import ANSWERS, CHECKS, locked
+from rnncore.testing.checks_file import pack_checks, unpack_checks
 from rnncore.testing.failure import Place
 
 # a task's heading, and the line that says how long the task takes

@@ -25,7 +25,7 @@ from grader.notebook.pictures import read_pictures
 from grader.notebook.task_texts import Asked, TaskText, read_tasks
 from grader.reports.changes import LATE, Told
 from grader.reports.points import Row, TaskPoints, format_hours, format_points
-from rnncore.testing.checks_file import CHECKS
+from rnncore.storage.files import CHECKS
 from rnncore.testing.failure import MISSING, Failure, Place, next_step, places, render
 from rnncore.testing.properties import PROPERTIES
 

@@ -46,8 +46,7 @@ from grader.trusted.execute import TrustedExecute
 from grader.trusted.inside import Way
 from grader.trusted.limited import limit_memory
 from rnncore.checking.tries import NAME as TRIES
-from rnncore.storage.files import ANSWERS
-from rnncore.testing.checks_file import CHECKS
+from rnncore.storage.files import ANSWERS, CHECKS
 from rnncore.testing.failure import places
 
 ROOM = 600_000_000  # bytes that this process may take more than it has

@@ -28,7 +28,7 @@ from rnncore.checking.shell import (
     execute,
     make_shell,
 )
-from rnncore.testing.checks_file import CHECKS
+from rnncore.storage.files import CHECKS
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import (
     KIND_TEXTS,

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from rnncore.checking.find import FOLDER, TREE
 from rnncore.storage.files import (
+    CHECKS,
     Refused,
     read_bytes,
     read_text,
     whole_file,
 )
 from rnncore.storage.intake import parse_json
-from rnncore.testing.checks_file import CHECKS
 
 OWN = Path(__file__).parents[1] / "own"
 STARTUP = OWN / "startup.py"

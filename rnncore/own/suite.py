@@ -18,7 +18,7 @@ from rnncore.checking.processes import Answer, Runner
 from rnncore.own.catalogue import DRAWN
 from rnncore.own.loading import Own
 from rnncore.own.tasks import TASKS
-from rnncore.testing.checks_file import CHECKS
+from rnncore.storage.files import CHECKS
 
 SECONDS = 30.0  # that the test of one function may take
 BEGIN = """\

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from rnncore.storage.limits import LIMITS, MB
 
 ANSWERS = "answers.json"  # beside a released notebook
+CHECKS = "checks.json.gz"  # beside it, too: what its tests compare with
 MARKS = {  # with which a text may begin; the longer ones first
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32-le",

@@ -7,8 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-CHECKS = "checks.json.gz"
-
 
 def pack_checks(text: str) -> bytes:
     """The file's content for its JSON; the same on each day."""

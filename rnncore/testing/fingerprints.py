@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncore.backend import named_leaves, to_numpy
-from rnncore.testing.checks_file import CHECKS, read_checks
+from rnncore.storage.files import CHECKS
+from rnncore.testing.checks_file import read_checks
 from rnncore.testing.compare import NOTHING
 from rnncore.testing.values import is_array, unboxed
 

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from rnncore.backend import named_leaves, to_numpy, tree_map
+from rnncore.storage.files import CHECKS
 from rnncore.testing import checks
 from rnncore.testing.checks import observe
-from rnncore.testing.checks_file import CHECKS, read_checks
+from rnncore.testing.checks_file import read_checks
 from rnncore.testing.compare import NOTHING, compare, differs
 from rnncore.testing.fingerprints import Seen
 from rnncore.testing.values import is_array, kind_of, unboxed

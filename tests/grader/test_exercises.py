@@ -33,8 +33,8 @@ from grader.course.course_file import CourseFile
 from grader.trusted.inside import without_hidden
 from rnncore.checking.answers import read_answers
 from rnncore.commands.answer import is_stub
-from rnncore.storage.files import locked
-from rnncore.testing.checks_file import CHECKS, read_checks
+from rnncore.storage.files import CHECKS, locked
+from rnncore.testing.checks_file import read_checks
 from rnncore.testing.properties import declared
 from tests.helpers.grading import make_once
 

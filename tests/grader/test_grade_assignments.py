@@ -12,7 +12,8 @@ from nbgrader.api import Gradebook
 from grader.assignments import builder
 from grader.assignments.rules import DEVICE
 from grader.commands import grade
-from rnncore.testing.checks_file import CHECKS, read_checks
+from rnncore.storage.files import CHECKS
+from rnncore.testing.checks_file import read_checks
 from tests.helpers.grading import (
     NEEDS_SANDBOX,
     ROOT,

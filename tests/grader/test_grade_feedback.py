@@ -26,7 +26,8 @@ from grader.reports import feedback
 from grader.reports.changes import LATE, Told
 from grader.reports.feedback import list_compared, render_page
 from grader.reports.points import Row, TaskPoints
-from rnncore.testing.checks_file import CHECKS, pack_checks
+from rnncore.storage.files import CHECKS
+from rnncore.testing.checks_file import pack_checks
 from rnncore.testing.failure import (
     ADVICE,
     KIND_TEXTS,

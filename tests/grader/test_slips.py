@@ -11,7 +11,8 @@ from grader.assignments.expected_results import compute_checks
 from grader.assignments.slips import edits as slips
 from grader.assignments.slips.edits import list_slips
 from grader.assignments.source import read
-from rnncore.testing.checks_file import CHECKS, pack_checks
+from rnncore.storage.files import CHECKS
+from rnncore.testing.checks_file import pack_checks
 
 
 def cell(*lines, given="", arguments="a, b"):

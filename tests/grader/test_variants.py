@@ -24,7 +24,8 @@ from grader.notebook import repair
 from grader.reports import integrity
 from grader.run import trial
 from grader.untrusted import VARIANT
-from rnncore.testing.checks_file import CHECKS, read_checks
+from rnncore.storage.files import CHECKS
+from rnncore.testing.checks_file import read_checks
 from tests.helpers.checking import check
 from tests.helpers.grading import (
     NEEDS_SANDBOX,

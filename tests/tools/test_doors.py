@@ -89,7 +89,6 @@ REASONS = {
     "made by the same command, or an earlier run of it": """
         rnncore/apps/spine/runs.py: begin _read_seconds _read_plan
         rnncore/data/speech.py: speak .
-        rnncore/apps/estimators.py: Forecaster.predict
         rnncore/fused/loop_cache.py: read
         rnncore/storage/checkpoint.py: read_checkpoint
         grader/assignments/builder.py: _read_text
@@ -167,10 +166,9 @@ REASONS = {
     """,
     "what the door, or a size before it, let through": """
         grader/notebook/answers.py: _read_answers
-        rnncore/apps/forecast/table.py: read_rows _find_twins
+        rnncore/apps/forecast/tables.py: _read_rows
         rnncore/music/files.py: _read_musicxml
         rnncore/text/sample_quality.py: read_tune
-        rnncore/apps/translate/pairs.py: _elements
     """,
     "written, not read": """
         rnncore/display/__init__.py: play

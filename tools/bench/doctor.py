@@ -18,8 +18,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-
 from rnncore.apps.diagnose.findings import find_faults
 from rnncore.apps.diagnose.run import watch_script
 from tools import generated_blocks
@@ -69,16 +67,14 @@ def read_all() -> list[Script]:
     return [read(path) for path in sorted(CORPUS.glob("*/*.py"))]
 
 
-def warm_up() -> None:
-    """Import what a first step of torch's imports, for all processes."""
-    weight = torch.zeros(1, requires_grad=True)
-    weight.sum().backward()
-    torch.optim.Adam([weight]).step()
-
-
 def judge(script: Script) -> Verdict:
-    """What the doctor says of a script, from a process of its own."""
-    context = multiprocessing.get_context("fork")
+    """What the doctor says of a script, from a process of its own.
+
+    It is forked from one that has torch loaded and has computed nothing: threads
+    that have don't come along.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_judge, args=(script.path, sender))
     process.start()
@@ -161,7 +157,6 @@ def main() -> None:
     parser.add_argument("--held", action="store_true", help="those held back, too")
     parser.add_argument("--save", action="store_true", help="all, into the page")
     arguments = parser.parse_args()
-    warm_up()
     judged = []
     for script in read_all():
         if script.held and not (arguments.held or arguments.save):

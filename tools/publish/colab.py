@@ -22,8 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from rnncore.storage.files import ANSWERS
-from rnncore.testing.checks_file import CHECKS
+from rnncore.storage.files import ANSWERS, CHECKS
 from tools import ROOT
 from tools.publish import PublishError, require_program
 from tools.publish.browser.lite import NAMED, TITLE

@@ -36,8 +36,8 @@ from grader.course.home import make_home
 from grader.notebook.cells import is_answer
 from grader.systems.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
-from rnncore.storage.files import ANSWERS
-from rnncore.testing.checks_file import CHECKS, unpack_checks
+from rnncore.storage.files import ANSWERS, CHECKS
+from rnncore.testing.checks_file import unpack_checks
 from tools.build.short import short_pages
 from tools.pages import chapters, contents, cut, weave
 from tools.publish import update

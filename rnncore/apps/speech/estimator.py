@@ -37,10 +37,8 @@ class Transcriber(Estimator):
 
     units: str = setting(
         "auto",
-        "what is written: one of a few words for each file, which is easiest to "
-        "learn; strings of whole words; or letters, which can write any word. "
-        "auto: words where each is said ten times at least, one a file if no "
-        "transcript has more",
+        "one of a few words a file, strings of whole words, or letters, which "
+        "write any word; auto: words where each is said ten times",
         choices=UNITS,
     )
     longest: float = setting(20.0, "seconds of the longest recording")

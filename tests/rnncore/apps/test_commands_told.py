@@ -15,7 +15,7 @@ from rnncore.apps.spine import common, evaluation, runs
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import ENV
 
-APP = evaluation.Application(*["kind", *[None] * 7], hint="more of it")
+APP = evaluation.Application(*["kind", *[None] * 5], hint="more of it")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def trained(folder, rate, **more):
     )
     app = APP._replace(save=lambda *given: None)
     return runs.train_run(
-        runs.TrainingRun(app, given, {}, folder),
+        runs.TrainingRun(app, given, {}, given.model, folder),
         (network,),
         {},
         loss,

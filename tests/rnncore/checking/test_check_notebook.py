@@ -19,7 +19,8 @@ from grader.assignments.source import list_assignments
 from rnncore.checking import client
 from rnncore.checking.find import NotebookError, find_notebook
 from rnncore.commands import answer
-from rnncore.testing.checks_file import CHECKS, pack_checks
+from rnncore.storage.files import CHECKS
+from rnncore.testing.checks_file import pack_checks
 from tests.helpers.checking import check, solved_release, write
 from tests.helpers.grading import NAME
 

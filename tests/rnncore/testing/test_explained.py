@@ -4,7 +4,8 @@ import nbformat
 import pytest
 
 from grader.assignments import builder
-from rnncore.testing.checks_file import CHECKS, read_checks
+from rnncore.storage.files import CHECKS
+from rnncore.testing.checks_file import read_checks
 
 
 @pytest.mark.parametrize("name", builder.list_assignments())

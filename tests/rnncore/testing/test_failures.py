@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from grader.commands import grade
 from grader.notebook import failures
 from rnncore.checking.runner import run_cell
+from rnncore.storage.files import CHECKS
 from rnncore.testing import (
     CheckFailure,
     assert_gradient,
@@ -22,7 +23,7 @@ from rnncore.testing import (
     check_causal,
     check_independent,
 )
-from rnncore.testing.checks_file import CHECKS, pack_checks
+from rnncore.testing.checks_file import pack_checks
 from rnncore.testing.failure import (
     KIND_TEXTS,
     KINDS,

@@ -10,6 +10,7 @@ import torch
 
 from rnncore import testing
 from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.storage.files import CHECKS
 from rnncore.testing import (
     Properties,
     Stored,
@@ -28,7 +29,7 @@ from rnncore.testing import (
     observe,
     stored,
 )
-from rnncore.testing.checks_file import CHECKS, pack_checks, unpack_checks
+from rnncore.testing.checks_file import pack_checks, unpack_checks
 from rnncore.testing.fingerprints import (
     STORED_DIGITS,
     Seen,

@@ -10,7 +10,8 @@ import nbformat
 import pytest
 
 import rnncore
-from rnncore.testing.checks_file import CHECKS, read_checks
+from rnncore.storage.files import CHECKS
+from rnncore.testing.checks_file import read_checks
 from tests.helpers import ROOT
 from tests.tools.publish import test_publish as two
 from tests.tools.test_supported_pythons import SUPPORTED

@@ -11,7 +11,8 @@ from rnncore.speech.features import BANDS, standardised
 from tests.helpers.arrays import assert_close
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fixtures
 from tests.helpers.trainings import check
-from tools.train.ch15 import an4, cepstra, fsdd
+from tools.train.ch15 import _cepstra as cepstra
+from tools.train.ch15 import an4, fsdd
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ from rnncore.apps.speech.training import (
 from rnncore.data.public.sounds import an4
 from rnncore.data.speech import Recording, RecordingParts
 from rnncore.speech.letters import Letters, letters_of
-from tools.train.ch15.cepstra import back_to_cepstra, hear_cepstra, varied_cepstra
+from tools.train.ch15._cepstra import back_to_cepstra, hear_cepstra, varied_cepstra
 from tools.train.runner import (
     Measurement,
     Options,

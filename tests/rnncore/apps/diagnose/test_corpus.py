@@ -11,7 +11,6 @@ from tools.bench.doctor import (
     make_table,
     read,
     read_all,
-    warm_up,
 )
 
 SCRIPTS = read_all()
@@ -31,11 +30,6 @@ MINIMAL = [
     "faulty/cleared_before_the_step",
     "healthy/four_halves_a_step",
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def warm():
-    warm_up()
 
 
 @pytest.mark.parametrize("name", MINIMAL)
