@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rnncore.storage.files import CHECKS
+
 
 def pack_checks(text: str) -> bytes:
     """The file's content for its JSON; the same on each day."""
