@@ -2,10 +2,9 @@
 
 import contextlib
 import hashlib
-import importlib.util
+import io
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from rnncore.storage.files import Refused
 Facts = dict[str, Any]  # of a model: its settings, sizes and scores
 REASONS = 5  # for which something is left out, that are told
 MINUTE = 60.0  # seconds between two lines of progress, but in a terminal
+LINE = "{desc}: {unit} {n_fmt} of {total_fmt}{postfix}, {remaining} left"
 
 
 def compute_fingerprint(content: bytes | str) -> str:
@@ -93,87 +93,39 @@ class Bar:
 
     def say(self, text: str) -> None:
         """A line above the bar, which stays whole."""
-        if hasattr(self.bar, "external_write_mode"):  # tqdm's
-            with self.bar.external_write_mode(sys.stderr):
-                note(text)
-        else:
+        from tqdm import tqdm
+
+        with tqdm.external_write_mode(sys.stderr):
             note(text)
 
 
 def make_progress_bar(todo: Iterable | None = None, **about: Any) -> Any:
-    """A bar of tqdm's in a terminal; else, and without tqdm, lines.
+    """A bar of tqdm's; where there is no terminal, a line per minute.
 
     `about` holds arguments of tqdm: desc, unit, total, initial.
     """
-    if not (sys.stderr.isatty() and importlib.util.find_spec("tqdm")):
-        return Lines(todo, **about)
     from tqdm import tqdm
 
-    return tqdm(todo, dynamic_ncols=True, leave=False, **about)
+    if sys.stderr.isatty():
+        return tqdm(todo, dynamic_ncols=True, leave=False, **about)
 
+    class Lines(tqdm):
+        """Whole lines; what would move a cursor goes nowhere."""
 
-class Clock:
-    """The time, and when a line of progress was last written."""
+        def display(self, msg: str | None = None, pos: int | None = None) -> None:
+            if msg is None:
+                note(str(self))
 
-    def __init__(self, now: Callable[[], float] = time.monotonic):
-        self.now = now  # in seconds
-        self.spoken: float | None = None
-
-
-CLOCK = Clock()  # of all bars: several short ones speak too
-
-
-class Lines:
-    """One line per minute, in place of tqdm's bar in a file or a pipe."""
-
-    def __init__(
-        self,
-        todo: Iterable | None,
-        desc: str,
-        unit: str,
-        total: int | None,
-        initial: int = 0,
-    ):
-        self.label, self.unit = desc, unit
-        self.todo = () if todo is None else todo
-        self.total, self.first, self.done = total, initial, initial
-        self.beside = ""
-        self.clock = CLOCK
-        self.begun = self.clock.now()
-        if self.clock.spoken is None:
-            self.clock.spoken = self.begun
-
-    def __iter__(self) -> Iterator:
-        for one in self.todo:
-            yield one
-            self.update()
-
-    def update(self, count: int = 1) -> None:
-        """Advance by a number of items."""
-        self.done += count
-        now, spoken = self.clock.now(), self.clock.spoken
-        if spoken is None or now - spoken >= MINUTE:
-            self.clock.spoken = now
-            of = "" if self.total is None else f" of {self.total}"
-            where = f"{self.unit} {self.done}{of}"
-            note(f"{self.label}: {where}{self.beside}{self.tell_left(now)}")
-
-    def tell_left(self, now: float) -> str:
-        """The time left at this pace: ", 3 min left"."""
-        if self.total is None or self.done <= self.first:
-            return ""
-        pace = (now - self.begun) / (self.done - self.first)
-        minutes = pace * max(self.total - self.done, 0) / 60
-        if minutes < 100:
-            return f", {minutes:.0f} min left"
-        return f", {minutes / 60:.1f} h left"
-
-    def set_postfix_str(self, text: str, refresh: bool = False) -> None:
-        """Add a text to the next line."""
-        self.beside = f", {text}"
-
-    def close(self) -> None:
-        """Do nothing: no line is left open."""
+    return Lines(
+        todo,
+        file=io.StringIO(),
+        leave=False,
+        mininterval=MINUTE,
+        delay=MINUTE,
+        miniters=1,
+        bar_format=LINE,
+        **about,
+    )
 
 
 def process_each(paths: Sequence[Any], do: Callable[[Any], None]) -> int:

@@ -319,27 +319,3 @@ def test_our_warnings_are_a_line_and_others_keep_their_place(
     __main__.show_warning("deprecated", UserWarning, "other.py", 7)
     assert told == [("deprecated", UserWarning, "other.py", 7)]
     assert capsys.readouterr().err == ""
-
-
-def test_short_bars_in_a_row_speak_once_a_minute(capsys, monkeypatch):
-    """The minute goes on from one to the next."""
-    now = [0.0]
-    clock = common.Clock(lambda: now[0])
-    monkeypatch.setattr(common, "CLOCK", clock)
-    for k in range(5):
-        for _ in common.Lines(range(2), f"series {k}", "step", 2):
-            now[0] += 20
-    told = capsys.readouterr().err.splitlines()
-    assert [line.partition(":")[0] for line in told] == [
-        "series 1", "series 2", "series 4",
-    ]  # fmt: skip
-
-
-def test_time_left_is_told_by_the_pace_so_far():
-    lines = common.Lines(range(9), "label", "step", 9)
-    lines.begun, lines.done = 0.0, 3
-    assert lines.tell_left(90.0) == ", 3 min left"
-    lines.total = 900
-    assert lines.tell_left(90.0) == ", 7.5 h left"
-    lines.total = None
-    assert lines.tell_left(90.0) == ""
