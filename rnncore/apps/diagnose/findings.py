@@ -22,7 +22,6 @@ from rnncore.apps.diagnose.measures import (
     measure_growth,
     measure_reach,
     measure_saturation,
-    overlap,
     run_again,
 )
 from rnncore.apps.diagnose.record import EARLY, LayerCall, Record, Weight, has_dropout
@@ -184,7 +183,7 @@ def _swapped(told: str, line: str) -> Finding:
 
 
 def _tell_swapped(call: LayerCall) -> str:
-    T, B, D = call.x.shape
+    T, B, _ = call.x.shape
     if call.loaded is not None and call.loaded == T != B and (B > 1 or call.shuffled):
         return (
             f"the loader gives {call.loaded} sequences, the layer takes "
@@ -197,14 +196,6 @@ def _tell_swapped(call: LayerCall) -> str:
         )
     if call.learnt:
         return ""
-    as_given = call.x.transpose(0, 1) if call.layer.batch_first else call.x
-    viewed = as_given.reshape(as_given.shape[1], as_given.shape[0], D)
-    viewed = viewed if call.layer.batch_first else viewed.transpose(0, 1)
-    if (goes_on(viewed) and jumps(call.x)) or (overlap(viewed) and not overlap(call.x)):
-        return (
-            f"the {T} steps of a sequence jump; the same numbers as "
-            f"{B} sequences, viewed and not transposed, go on from step to step"
-        )
     if jumps(call.x) and goes_on(call.x.transpose(0, 1)):
         return (
             f"the {T} steps of a sequence jump; from sequence to sequence "
@@ -335,27 +326,16 @@ def find_shuffling(record: Record) -> Finding | None:
             "ch11_series",
             known[0][3],
         )
-    if len(record.follows) >= 5 and sum(record.follows) * 2 < len(record.follows):
+    breaks = [line for follows, line in record.follows if not follows]
+    if len(record.follows) >= 5 and len(breaks) * 2 > len(record.follows):
         return Finding(
             "shuffled",
             "the state of a batch goes into the next; in "
-            f"{record.follows.count(False)} of {len(record.follows)} the next does "
-            "not begin with what was to be predicted last",
+            f"{len(breaks)} of {len(record.follows)} the next does not begin with "
+            "what was to be predicted last",
             "batches in the order of time, or a state of zeros for each",
             "ch03_truncated",
-            record.jumps[0][2],
-        )
-    by_loader = sum(shuffled for _, shuffled, _ in record.jumps)
-    jump = statistics.median(j for j, _, _ in record.jumps) if record.jumps else 0.0
-    if len(record.jumps) >= 3 and (by_loader * 2 > len(record.jumps) or jump > 4):
-        who = ", which the loader shuffles" if by_loader else ""
-        return Finding(
-            "shuffled",
-            f"the state of a batch goes into the next{who}: it does not go "
-            f"on, the jump between them is {jump:.1f} times a step",
-            "batches in the order of time, or a state of zeros for each",
-            "ch03_truncated",
-            record.jumps[0][2],
+            breaks[0],
         )
     return None
 
@@ -383,7 +363,7 @@ def find_saturation(record: Record) -> Finding | None:
             return Finding(
                 "saturated",
                 f"{share:.0%} of the gates or units are at an end of "
-                f"their range, or dead; the mean input is {size:.3g}",
+                f"their range; the mean input is {size:.3g}",
                 "inputs with mean 0 and standard deviation 1, by the training part",
                 "ch11_series",
                 call.line,

@@ -146,8 +146,7 @@ class Record:
     probabilities: dict[str, list[Any]] = field(default_factory=dict)
     broadcasts: list[tuple[Any, ...]] = field(default_factory=list)
     carried: list[tuple[int, str]] = field(default_factory=list)
-    jumps: list[tuple[float, bool, str]] = field(default_factory=list)
-    follows: list[bool] = field(default_factory=list)  # what was predicted
+    follows: list[tuple[bool, str]] = field(default_factory=list)  # what was predicted
     rows: set[int] = field(default_factory=set)  # whole training sequences
     windows: set[int] = field(default_factory=set)  # and their pieces
     asked: list[tuple[int, int, int, str]] = field(default_factory=list)
@@ -230,20 +229,22 @@ class _Watch:
         def run(module: torch.nn.Module, *given: Any, **named: Any) -> Any:
             if module._parameters and torch.is_grad_enabled():
                 self._list_weights(module)
-            if self.depth == 0 and self._find_out(module).recurrent:
-                return self._call_model(original, module, given, named)
-            return self._call_part(original, module, given, named)
+            outer = self.depth == 0 and self._find_out(module).recurrent
+            if outer:
+                self._end()
+            self.depth += outer
+            try:
+                if isinstance(module, LAYERS):
+                    result = self._call_layer(original, module, given, named)
+                else:
+                    result = original(module, *given, **named)
+            finally:
+                self.depth -= outer
+            if outer:
+                self._keep_model(module, given, named, result)
+            return result
 
         return run
-
-    def _call_part(
-        self, original: Callable, module: Any, given: Any, named: Any
-    ) -> Any:
-        if isinstance(module, torch.nn.RNNBase):
-            return self._call_layer(original, module, given, named)
-        if isinstance(module, torch.nn.RNNCellBase):
-            return self._call_cell(original, module, given, named)
-        return original(module, *given, **named)
 
     def _find_out(self, module: torch.nn.Module) -> _Known:
         if id(module) not in self.modules:
@@ -270,18 +271,10 @@ class _Watch:
             p = next(module.parameters())
             self.hand = p, p.detach().clone()
 
-    def _call_model(
-        self, original: Callable, module: Any, given: Any, named: Any
-    ) -> Any:
-        self._end()
-        self.depth += 1
-        try:
-            result = self._call_part(original, module, given, named)
-        finally:
-            self.depth -= 1
+    def _keep_model(self, module: Any, given: Any, named: Any, result: Any) -> None:
         output = next(_find_tensors(result), None)
         if output is None:
-            return result
+            return
         grad = torch.is_grad_enabled()
         keep = self.models_seen[grad] < KEPT
         call = ModelCall(
@@ -304,7 +297,6 @@ class _Watch:
         self.models_seen[grad] += 1
         if keep:
             self.record.models.append(call)
-        return result
 
     def note_uses(self) -> None:
         """Which calls of the model were for use, in training mode."""
@@ -323,14 +315,6 @@ class _Watch:
             )
             kept.append(use)
             del kept[KEPT:-1]
-
-    def _call_cell(self, original: Callable, cell: Any, given: Any, named: Any) -> Any:
-        result = original(cell, *given, **named)
-        if torch.is_grad_enabled():
-            state = (*given[1:2], named.get("hx"))
-            self.record.cells += 1
-            self._follow(tuple(_find_tensors(state)), _find_tensors(result))
-        return result
 
     def _follow(self, state: Sequence[Tensor], made: Any) -> None:
         """Note a state that leads back to the graph of an earlier step."""
@@ -351,37 +335,33 @@ class _Watch:
         x = given[0] if given else named.get("input")
         state = tuple(_find_tensors((*given[1:2], named.get("hx"))))
         learns = torch.is_grad_enabled()
+        if isinstance(layer, torch.nn.RNNCellBase):
+            result = original(layer, *given, **named)
+            self.record.cells += learns
+            if learns:
+                self._follow(state, _find_tensors(result))
+            return result
         kept = learns and self.record.calls < 2 * KEPT
+        seen = x
         if kept and given and isinstance(x, Tensor) and not x.requires_grad:
             seen = x.detach().requires_grad_()
-            result = original(layer, seen, *given[1:], **named)
-        else:
-            seen = x
-            result = original(layer, *given, **named)
-        last = tuple(_find_tensors(result[1]))
-        self._follow(state, (*_find_tensors(result[0]), *last))
+            given = (seen, *given[1:])
+        result = original(layer, *given, **named)
+        self._follow(state, _find_tensors(result))
         self.record.calls += learns
         self.record.untouched += learns and not any(s.any() for s in state)
         packed = isinstance(x, PackedSequence)
         T = len(x.batch_sizes) if packed else len(_to_time_first(layer, x))
         self.record.longest = max(self.record.longest, T)
         if not packed:
-            self._keep(layer, x, seen, state, result, last, learns, kept)
+            self._keep(layer, x, seen, state, result, kept)
         return result
 
     @_spared
     def _keep(
-        self,
-        layer: Any,
-        x: Tensor,
-        seen: Tensor,
-        state: Any,
-        result: Any,
-        last: Any,
-        learns: bool,
-        kept: bool,
+        self, layer: Any, x: Tensor, seen: Tensor, state: Any, result: Any, kept: bool
     ) -> None:
-        y = result[0]
+        y, last = result[0], tuple(_find_tensors(result[1]))
         call = LayerCall(
             layer,
             _to_time_first(layer, x.detach()),
@@ -397,7 +377,7 @@ class _Watch:
             batch=self.batch,
             shuffled=self.shuffled,
         )
-        self._compare(call, learns)
+        self._compare(call)
         self.previous[id(layer)] = call
         if not kept:
             return
@@ -411,23 +391,20 @@ class _Watch:
         _keep_gradient(y, call, "d_y", layer)
         _keep_gradient(last[0], call, "d_last", None)
 
-    def _compare(self, call: LayerCall, learns: bool) -> None:
+    def _compare(self, call: LayerCall) -> None:
         """With what was read before: does it go on, was it trained on?"""
-        before = self.previous.get(id(call.layer))
+        before, learns = self.previous.get(id(call.layer)), torch.is_grad_enabled()
         if learns and before is not None and len(call.x) > 2:
             same = len(call.state) == len(before.last) > 0 and all(
                 a.shape == b.shape and torch.equal(a, b)
                 for a, b in zip(call.state, before.last, strict=True)
             )
             if same and (call.batch != before.batch or not call.batch):
-                gap = (call.x[0] - before.x[-1]).abs().mean().item()
-                inside = call.x.diff(dim=0).abs().mean().item()
-                jump = gap / (inside + 1e-12)
-                self.record.jumps.append((jump, call.shuffled, call.line))
                 late = self.record.late[True]
                 if late and before.x.shape == call.x.shape:
                     follows = _follows(before, call, late[-1].target)
-                    self.record.follows += [] if follows is None else [follows]
+                    if follows is not None:
+                        self.record.follows.append((follows, call.line))
         if call.learnt or len(self.record.windows) > WINDOWS:
             return
         for whole, pieces in _cut(call.x):
