@@ -5,7 +5,6 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
-from torch import Tensor
 
 from rnncore.apps.diagnose.finding import Finding
 from rnncore.apps.diagnose.measures import (
@@ -24,7 +23,14 @@ from rnncore.apps.diagnose.measures import (
     measure_saturation,
     run_again,
 )
-from rnncore.apps.diagnose.record import EARLY, LayerCall, Record, Weight, has_dropout
+from rnncore.apps.diagnose.record import (
+    EARLY,
+    LAYERS,
+    LayerCall,
+    Record,
+    Weight,
+    has_dropout,
+)
 
 Test = Callable[[Record], Finding | None]
 
@@ -123,8 +129,7 @@ def find_no_gradient(record: Record) -> Finding | None:
         for group in _group(record.weights.values())
         if not any(w.learnt for w in group) and any(w.owned for w in group)
     ]
-    kinds = torch.nn.RNNBase, torch.nn.RNNCellBase
-    layers = [group for group in cut if isinstance(group[0].module, kinds)]
+    layers = [group for group in cut if isinstance(group[0].module, LAYERS)]
     if not layers:
         return None
     return Finding(
@@ -160,26 +165,23 @@ def find_no_optimizer(record: Record) -> Finding | None:
 
 def find_swapped_axes(record: Record) -> Finding | None:
     """The time axis taken for the axis of the batch."""
-    for call in record.layers:
-        told = _tell_swapped(call)
-        if told:
-            return _swapped(told, call.line)
-    for model in record.models:
-        if do_sequences_mix(model):
-            return _swapped(
-                "changing the other sequences of a batch changes what the "
-                "model says of the first",
-                model.line,
+    told = [(_tell_swapped(call), call.line) for call in record.layers]
+    mixed = (
+        "changing the other sequences of a batch changes what the model says "
+        "of the first"
+    )
+    told += [(mixed, m.line) for m in record.models if do_sequences_mix(m)]
+    for evidence, line in told:
+        if evidence:
+            return Finding(
+                "batch-first",
+                evidence,
+                "batch_first=True where x is (B, T, D); read y[:, -1] then, and "
+                "y[-1] without it; swap axes by transpose, never by view",
+                "ch09_torch",
+                line,
             )
     return None
-
-
-def _swapped(told: str, line: str) -> Finding:
-    cure = (
-        "batch_first=True where x is (B, T, D); read y[:, -1] then, and "
-        "y[-1] without it; swap axes by transpose, never by view"
-    )
-    return Finding("batch-first", told, cure, "ch09_torch", line)
 
 
 def _tell_swapped(call: LayerCall) -> str:
@@ -250,10 +252,9 @@ def find_padding(record: Record) -> Finding | None:
 def find_leak(record: Record) -> Finding | None:
     """What is to be predicted is in what the prediction may read."""
     for call in record.models:
-        x = next((v for v in call.given if isinstance(v, Tensor)), None)
-        if x is None or call.target is None or not call.learnt:
+        if call.x is None or call.target is None or not call.learnt:
             continue
-        told = find_leak_in(call, x, call.target)
+        told = find_leak_in(call, call.x, call.target)
         if told:
             return Finding(
                 "leak",

@@ -115,7 +115,7 @@ def run_again(
 
 def do_sequences_mix(call: ModelCall) -> bool:
     """Whether the first sequence's output depends on the others."""
-    x = next((v for v in call.given if isinstance(v, Tensor)), None)
+    x = call.x
     if x is None or call.loaded is None or call.loaded != len(x) > 2:
         return False
     if call.output.ndim == 0 or len(call.output) != len(x):
@@ -131,8 +131,7 @@ def do_sequences_mix(call: ModelCall) -> bool:
 
 def find_leak_in(call: ModelCall, x: Tensor, target: Tensor) -> str:
     """What was found, in words; nothing where there is no leak."""
-    layer = next(m for m in call.module.modules() if hasattr(m, "hidden_size"))
-    time = 1 if getattr(layer, "batch_first", False) else 0
+    time = 1 if call.batch_first else 0
     if x.ndim < 2 or x.shape[time] < 3 or target.dtype.is_complex:
         return ""
     T, B = x.shape[time], x.shape[1 - time]
@@ -279,18 +278,13 @@ def compare_with_last(calls: Sequence[LossCall]) -> tuple[float, float, float] |
 def _find_last(call: LossCall) -> tuple[Tensor, Tensor, Tensor] | None:
     """Forecasts and targets (B, H), and last inputs (B, 1, D)."""
     model = call.model
-    x = (
-        None
-        if model is None
-        else next((v for v in model.given if isinstance(v, Tensor)), None)
-    )
+    x = model.x if model is not None else None
     if model is None or x is None or x.ndim not in (2, 3):
         return None
     if not x.is_floating_point() or not call.target.is_floating_point():
         return None
-    layer = next(m for m in model.module.modules() if hasattr(m, "hidden_size"))
     columns = x[..., None] if x.ndim == 2 else x
-    if not getattr(layer, "batch_first", False) and x.ndim == 3:
+    if not model.batch_first and x.ndim == 3:
         columns = x.transpose(0, 1)
     B, forecast, target = len(columns), call.forecast, call.target
     if target.shape != forecast.shape or not len(target) == B > 0:

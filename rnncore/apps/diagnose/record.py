@@ -89,6 +89,17 @@ class ModelCall:
     target: Tensor | None = None
     after: int = 0  # steps made before it
 
+    @property
+    def x(self) -> Tensor | None:
+        """The first tensor that was given."""
+        return next((v for v in self.given if isinstance(v, Tensor)), None)
+
+    @property
+    def batch_first(self) -> bool:
+        """Whether its first recurrent layer, or cell, takes (B, T, D)."""
+        layer = next(m for m in self.module.modules() if isinstance(m, LAYERS))
+        return getattr(layer, "batch_first", False)
+
 
 @dataclass
 class LossCall:
@@ -259,7 +270,7 @@ class _Watch:
         own = module._parameters
         if all(p is None or id(p) in seen for p in own.values()):
             return
-        name = self.names.get(id(module)) or _find_name(module)
+        name = self.names.get(id(module)) or type(module).__name__
         for key, p in own.items():
             if p is not None and p.requires_grad:
                 suffix = key.partition("_l")[2] if isinstance(module, LAYERS) else ""
@@ -677,18 +688,6 @@ def _line() -> str:
     if frame is None:
         return ""
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
-
-
-def _find_name(module: torch.nn.Module) -> str:
-    """What the user's code calls a module; else its class."""
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        if _is_theirs(frame.f_code.co_filename):
-            for name, value in frame.f_locals.items():
-                if value is module and name != "self":
-                    return str(name)
-        frame = frame.f_back
-    return type(module).__name__
 
 
 def _find_tensors(value: Any) -> Iterator[Tensor]:
