@@ -186,7 +186,7 @@ def read_pairs(
             more = ": --columns says which two" if wide else ""
             raise Refused(
                 f"{path}, line {number}: expected {expected}, got {width} "
-                f"column{'s' * (width > 1)}, {line.strip()[:60]!r}{more}"
+                f"column{'s' * (width > 1)}, {line[:60]!r}{more}"
             )
         pair = Pair(*(row[k - 1] for k in columns or (1, 2)))
         if all(pair):

@@ -122,7 +122,7 @@ def read_text(path: str | os.PathLike) -> str:
     composed (Unicode's form NFC), as most keyboards write them.
 
     Raises Refused naming the file where there is none, it is empty, or a
-    byte is none of this encoding: which one, and where.
+    byte is none of this encoding, or a NUL: which one, and where.
     """
     path = Path(path)
     raw = read_bytes(path)
@@ -130,16 +130,19 @@ def read_text(path: str | os.PathLike) -> str:
     encoding = MARKS.get(mark, "utf-8")
     try:
         text = raw[len(mark) :].decode(encoding)
+        if (nul := text.find("\0")) >= 0:
+            start = len(text[:nul].encode(encoding))
+            raise UnicodeDecodeError(encoding, raw, start, start + 1, "no text")
     except UnicodeDecodeError as error:
         place = len(mark) + error.start
         line = raw.count(b"\n", 0, place) + 1
         raise Refused(
-            f"{path}: expected UTF-8, got byte 0x{raw[place]:02X} at place "
-            f"{place} (line {line}): {error.reason}. `iconv -f NAME -t "
-            "utf-8` converts it, where NAME is its encoding"
+            f"{path}: expected text in {encoding.upper()}, got byte "
+            f"0x{raw[place]:02X} at place {place} (line {line}): "
+            f"{error.reason}. `iconv -f NAME -t utf-8` converts text whose "
+            "encoding is NAME; a document, a workbook or an archive has to "
+            "be saved as text"
         ) from error
-    if "\0" in text:
-        raise Refused(f"{path}: expected text, got a NUL character")
     if not text.strip():
         what = "has nothing but white space" if text else "is empty"
         raise Refused(f"{path}: the file {what}")

@@ -83,7 +83,7 @@ def _show_read(scores: list[Score], name: str) -> list[str]:
 
 def _name_bars(score: Score) -> str:
     """The notes of the first two bars, voice by voice: `-` holds, `.` rests."""
-    length = score.bar - score.pickup if score.pickup else score.bar
+    length = score.pickup or score.bar
     ends = min(length, BAR), min(length + score.bar, BAR)
     voices = []
     for pitches, starts in zip(score.pitches.T, score.starts.T, strict=True):

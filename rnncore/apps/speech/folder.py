@@ -1,7 +1,7 @@
 """A folder of recordings, and the table that says what is said in them."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from rnncore.apps.speech.training import needed
 from rnncore.apps.spine.common import count_left_out, format_count
 from rnncore.data.speech import Recording
 from rnncore.storage.files import Refused, composed, lines_of, read_text
-from rnncore.storage.names import plain_name
+from rnncore.storage.names import check_named, plain_name
 from rnncore.storage.same import Seen
 from rnncore.storage.words import plain_words
 
@@ -72,13 +72,15 @@ def read_folder(
     table = folder / TABLE
     if not table.is_file():
         raise Refused(f"{folder}: expected a folder with {TABLE}, on each line {FORM}")
-    rows = _read_rows(table)
+    files = {
+        composed(path.relative_to(folder).as_posix()): path
+        for path in sorted(folder.rglob("*"))
+        if path != table and path.is_file()
+    }
+    rows = _read_rows(table, {*map(plain_name, files)})
     left_out: dict[str, str] = {}
     given = []
-    for path in sorted(folder.rglob("*")):
-        if path == table or not path.is_file():
-            continue
-        name = composed(path.relative_to(folder).as_posix())
+    for name, path in files.items():
         if row := rows.pop(plain_name(name), None):
             given.append((name, row.words, row.speaker, path))
         else:
@@ -152,7 +154,7 @@ def split_speakers(
     if len(names) <= held_out:
         raise ValueError(
             f"expected at least {held_out + 1} speakers, got {len(names)}: "
-            "one to learn from, others to choose and to judge by"
+            "one to learn from, others to choose and to judge by, or none named"
         )
     parts: list[list[Recording]] = [[] for _ in range(held_out)]
     order = [names[k] for k in np.random.default_rng(seed).permutation(len(names))]
@@ -164,13 +166,14 @@ def split_speakers(
     return [train, *parts]
 
 
-def _read_rows(path: Path) -> dict[str, Row]:
+def _read_rows(path: Path, there: Collection[str]) -> dict[str, Row]:
     """The lines of a table that are not empty, by file.
 
     Raises Refused naming a line that is none, or that says something else
-    than an earlier one.
+    than an earlier one; also where no line names a file that is there.
     """
     found: dict[str, Row] = {}
+    unlike: list[str] = []
     for k, line in enumerate(lines_of(read_text(path)), 1):
         if not line.strip():
             continue
@@ -181,9 +184,10 @@ def _read_rows(path: Path) -> dict[str, Row]:
         row = Row(name, rest[0], "".join(rest[1:]), k)
         first = found.setdefault(plain_name(name), row)
         if first[1:3] != row[1:3]:
-            raise Refused(
-                f"{path}, line {k}: line {first.line} says something else of {name}"
-            )
+            unlike.append(f"line {k}: line {first.line} says something else of {name}")
+    check_named(path, found, there)
+    if unlike:
+        raise Refused(f"{path}, {unlike[0]}")
     return found
 
 

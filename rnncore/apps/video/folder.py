@@ -15,7 +15,7 @@ from rnncore.apps.video.features import ENDING, Encoder
 from rnncore.backend import check_shape
 from rnncore.data.translation import Pair, read_pairs
 from rnncore.storage.files import Refused, composed
-from rnncore.storage.names import plain_name
+from rnncore.storage.names import check_named, plain_name
 from rnncore.storage.same import Seen
 from rnncore.storage.words import plain_words
 from rnncore.video.files import read_video
@@ -144,11 +144,7 @@ def read_captions(folder: Path, view: View) -> Films:
         if not _is_kept(files[name]):
             left_out[name] = f"with no usable line in {TABLE}"
     todo = [(name, files[name], said[name]) for name in files if name in said]
-    if not todo and said and files:
-        raise Refused(
-            f"{table}: no line names a file of {folder}: it has names as "
-            f"{min(said)!r}, the folder as {min(files)!r}"
-        )
+    check_named(table, said, files)
     found = read_each(todo, view, left_out)
     return gather(found, left_out, str(folder))
 

@@ -505,8 +505,8 @@ def test_words_have_a_perplexity(book):
     [
         (b"", "the file is empty"),
         (b" \n \n", "the file has nothing but white space"),
-        (b"caf\xe9 " * 100, "expected UTF-8, got byte 0xE9 at place 3"),
-        (b"a\0b\0" * 99, "expected text, got a NUL character"),
+        (b"caf\xe9 " * 100, "expected text in UTF-8, got byte 0xE9 at place 3"),
+        (b"a\0b\0" * 99, "got byte 0x00 at place 1 (line 1)"),
         (
             b"one line\n" * 9,
             "65 characters, one update takes 2049 (64 steps of 32 stretches)",

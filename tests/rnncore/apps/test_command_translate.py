@@ -257,7 +257,7 @@ def test_long_sentences_are_left_out_and_told(capsys):
             b"no tab\n",
             "line 1: expected source, tab, target, got 1 column, 'no tab'",
         ),
-        (b"caf\xe9\tb\n", "expected UTF-8, got byte 0xE9"),
+        (b"caf\xe9\tb\n", "expected text in UTF-8, got byte 0xE9"),
         (b"a\t\n", "expected lines of source, tab, target, got none"),
         (b"<html><body>404</body></html>", "a page of HTML"),
         (b"a\tb\nc\td\n", "2 sentences cannot be split in three parts"),

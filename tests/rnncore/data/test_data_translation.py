@@ -176,7 +176,7 @@ def test_a_pair_may_be_long(tmp_path):
         (b"a\tb\nno tab here\n", "line 2: expected source, tab, target"),
         (
             b"a\tb\ncaf\xe9\tc\n",
-            r"expected UTF-8, got byte 0xE9 .* \(line 2\)",
+            r"expected text in UTF-8, got byte 0xE9 .* \(line 2\)",
         ),
         (b" \t \n", "nothing but white space"),
         (b"a\t \n", "expected lines of source, tab, target, got none"),

@@ -123,12 +123,14 @@ def test_a_text_is_read_as_it_is(tmp_path):
         (b" \n\t\n", r"a\.txt: the file has nothing but white space"),
         (
             b"one\ntwo \xe9\n",
-            r"a\.txt: expected UTF-8, got byte 0xE9 at place 8 \(line 2\): ",
+            r"a\.txt: expected text in UTF-8, got byte 0xE9 at place 8 \(line 2\): ",
         ),
         (
             b"\xef\xbb\xbfab\xff",
-            r"a\.txt: expected UTF-8, got byte 0xFF at place 5 \(line 1\): ",
+            r"a\.txt: expected text in UTF-8, got byte 0xFF at place 5 \(line 1\): ",
         ),
+        ("\n\ufeffa".encode("utf-16")[:-1], "text in UTF-16-LE, got byte 0x61"),
+        ("a\nb\0".encode("utf-16"), r"got byte 0x00 at place 8 \(line 2\)"),
     ],
 )
 def test_what_is_no_text_is_refused_with_its_place(
