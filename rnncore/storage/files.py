@@ -132,7 +132,8 @@ def read_text(path: str | os.PathLike) -> str:
         text = raw[len(mark) :].decode(encoding)
         if (nul := text.find("\0")) >= 0:
             start = len(text[:nul].encode(encoding))
-            raise UnicodeDecodeError(encoding, raw, start, start + 1, "no text")
+            end = start + 1
+            raise UnicodeDecodeError(encoding, raw, start, end, "no text")
     except UnicodeDecodeError as error:
         place = len(mark) + error.start
         line = raw.count(b"\n", 0, place) + 1

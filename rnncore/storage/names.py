@@ -20,6 +20,6 @@ def check_named(
     """Raise Refused where a table names none of the files in its folder."""
     if named and there and {*named}.isdisjoint(there):
         raise Refused(
-            f"{table}: no line names a file of {table.parent}: it has names "
-            f"as {min(named)!r}, the folder as {min(there)!r}"
+            f"{table}: no line names a file of {table.parent}: it has "
+            f"names as {min(named)!r}, the folder as {min(there)!r}"
         )

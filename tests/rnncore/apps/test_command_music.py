@@ -123,7 +123,9 @@ def test_what_was_read_is_shown_and_what_was_not(trained):
     assert all(line in out for line in about["read"])
 
 
-def test_the_bars_that_are_shown_begin_where_the_first_whole_one_does(tmp_path):
+def test_the_bars_that_are_shown_begin_where_the_first_whole_one_does(
+    tmp_path,
+):
     (tmp_path / "a.abc").write_text("X:1\nL:1/4\nM:3/4\nK:C\nC|DEF|GAB|\n")
     lines = command.read(tmp_path, 1.0).lines
     assert lines[1].endswith(": C4 | D4 E4 F4")

@@ -505,7 +505,10 @@ def test_words_have_a_perplexity(book):
     [
         (b"", "the file is empty"),
         (b" \n \n", "the file has nothing but white space"),
-        (b"caf\xe9 " * 100, "expected text in UTF-8, got byte 0xE9 at place 3"),
+        (
+            b"caf\xe9 " * 100,
+            "expected text in UTF-8, got byte 0xE9 at place 3",
+        ),
         (b"a\0b\0" * 99, "got byte 0x00 at place 1 (line 1)"),
         (
             b"one line\n" * 9,

@@ -129,7 +129,10 @@ def test_a_text_is_read_as_it_is(tmp_path):
             b"\xef\xbb\xbfab\xff",
             r"a\.txt: expected text in UTF-8, got byte 0xFF at place 5 \(line 1\): ",
         ),
-        ("\n\ufeffa".encode("utf-16")[:-1], "text in UTF-16-LE, got byte 0x61"),
+        (
+            "\n\ufeffa".encode("utf-16")[:-1],
+            "text in UTF-16-LE, got byte 0x61",
+        ),
         ("a\nb\0".encode("utf-16"), r"got byte 0x00 at place 8 \(line 2\)"),
     ],
 )
