@@ -118,8 +118,9 @@ def escape_output() -> None:
 def read_text(path: str | os.PathLike) -> str:
     """The text in a UTF-8 file; lines that end in CR LF or CR end in LF.
 
-    A byte order mark of UTF-16 or UTF-32 decides otherwise. Letters are
-    composed (Unicode's form NFC), as most keyboards write them.
+    A byte order mark of UTF-16 or UTF-32 decides otherwise; one within,
+    where files were joined, goes. Letters are composed (Unicode's form
+    NFC), as most keyboards write them.
 
     Raises Refused naming the file where there is none, it is empty, or a
     byte is none of this encoding, or a NUL: which one, and where.
@@ -147,6 +148,7 @@ def read_text(path: str | os.PathLike) -> str:
     if not text.strip():
         what = "has nothing but white space" if text else "is empty"
         raise Refused(f"{path}: the file {what}")
+    text = text.replace("\N{BYTE ORDER MARK}", "")
     return composed(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -32,11 +32,12 @@ SOUNDS: tuple[str, ...] = (
     "au",
     "caf",
 )
-SOUNDS += ("ac3", "amr", "ape", "asf", "tta", "w64", "wv")
+SOUNDS += ("ac3", "eac3", "amr", "ape", "asf", "tta", "w64", "wv")
+SOUNDS += ("nistsphere", "voc")
 FILMS = (
     *("mov", "matroska", "avi", "mpeg", "mpegts", "gif"),
-    *("asf", "flv", "ogg", "mxf", "nut", "apng"),
-    *("mpegvideo", "h264", "hevc"),  # without a container
+    *("asf", "flv", "ogg", "mxf", "nut", "apng", "dv", "ivf"),
+    *("mpegvideo", "h264", "hevc", "yuv4mpegpipe"),  # without a container
 )
 
 LIMITS = {

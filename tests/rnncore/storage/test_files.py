@@ -106,7 +106,7 @@ def test_a_text_is_read_as_it_is(tmp_path):
     assert read_text(path) == "für\nElise\n"
     path.write_bytes("für\rElise\r".encode())  # as an old Mac wrote it
     assert read_text(path) == "für\nElise\n"
-    path.write_bytes("\N{BYTE ORDER MARK}für".encode())
+    path.write_bytes("\N{BYTE ORDER MARK}für\N{BYTE ORDER MARK}".encode())
     assert read_text(path) == "für"
     for encoding in "utf-16", "utf-16-be", "utf-32":  # with its mark
         mark = "" if encoding[-2:] != "be" else "\N{BYTE ORDER MARK}"

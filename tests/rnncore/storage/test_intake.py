@@ -58,7 +58,7 @@ def test_a_text_that_names_addresses_is_no_recording(
 
 
 @pytest.mark.parametrize(
-    "ending", ["wav", "flac", "mp3", "ogg", "mp4", "mkv"]
+    "ending", ["wav", "flac", "mp3", "ogg", "mp4", "mkv", "voc", "eac3"]
 )
 def test_the_formats_that_are_named_are_read(tmp_path, ending):
     import av
@@ -67,6 +67,7 @@ def test_the_formats_that_are_named_are_read(tmp_path, ending):
 
     path, rate = tmp_path / f"a.{ending}", 16_000
     kinds = {"wav": "pcm_s16le", "mp3": "mp3", "mp4": "aac"}
+    kinds |= {"voc": "pcm_s16le", "eac3": "eac3"}
     with av.open(path, "w") as film:
         stream = film.add_stream(kinds.get(ending, "flac"), rate=rate)
         kind = stream.codec_context.format.name
@@ -81,6 +82,19 @@ def test_the_formats_that_are_named_are_read(tmp_path, ending):
     samples, found = read_sound(path)
     assert found == rate
     assert abs(len(samples) - 10 * count) <= 3 * count  # encoders pad
+
+
+def test_a_sound_of_a_corpus_is_read(tmp_path):
+    from rnncore.apps.speech.sound import read_sound
+
+    path = tmp_path / "sa1.wav"  # as TIMIT has them
+    form = "sample_n_bytes -i 2\nsample_byte_format -s2 01"
+    head = f"channel_count -i 1\nsample_rate -i 16000\n{form}\nend_head\n"
+    content = f"NIST_1A\n   1024\n{head}".encode().ljust(1024)
+    path.write_bytes(content + np.arange(0, 9000, 9, "<i2").tobytes())
+    samples, rate = read_sound(path)
+    assert rate == 16_000
+    np.testing.assert_allclose(samples * 32768, np.arange(0, 9000, 9))
 
 
 def test_a_packed_score_says_how_large_it_becomes(tmp_path):
