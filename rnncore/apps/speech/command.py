@@ -342,9 +342,9 @@ def _tell_rare(texts: list[str]) -> None:
     counts = Counter(word for text in texts for word in text.split())
     rare = [word for word, n in counts.items() if n < OFTEN]
     note(
-        f"learning letters: of {format_count(len(counts), 'word')} in training "
-        f"{len(rare)}, such as {rare[0]!r}, are said fewer than {OFTEN} times there "
-        "(--units)"
+        f"learning letters: of {format_count(len(counts), 'word')} "
+        f"{len(rare)}, such as {rare[0]!r}, are said fewer than {OFTEN} "
+        "times in training (--units)"
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from rnncore.storage import files, intake, limits
 from rnncore.storage.files import Refused
+from tests.helpers.arrays import assert_close
 
 SDP = (
     "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
@@ -58,7 +59,7 @@ def test_a_text_that_names_addresses_is_no_recording(
 
 
 @pytest.mark.parametrize(
-    "ending", ["wav", "flac", "mp3", "ogg", "mp4", "mkv", "voc", "eac3"]
+    "ending", ["wav", "flac", "mp3", "ogg", "mp4", "mkv", "voc"]
 )
 def test_the_formats_that_are_named_are_read(tmp_path, ending):
     import av
@@ -67,7 +68,7 @@ def test_the_formats_that_are_named_are_read(tmp_path, ending):
 
     path, rate = tmp_path / f"a.{ending}", 16_000
     kinds = {"wav": "pcm_s16le", "mp3": "mp3", "mp4": "aac"}
-    kinds |= {"voc": "pcm_s16le", "eac3": "eac3"}
+    kinds |= {"voc": "pcm_s16le"}
     with av.open(path, "w") as film:
         stream = film.add_stream(kinds.get(ending, "flac"), rate=rate)
         kind = stream.codec_context.format.name
@@ -94,7 +95,7 @@ def test_a_sound_of_a_corpus_is_read(tmp_path):
     path.write_bytes(content + np.arange(0, 9000, 9, "<i2").tobytes())
     samples, rate = read_sound(path)
     assert rate == 16_000
-    np.testing.assert_allclose(samples * 32768, np.arange(0, 9000, 9))
+    assert_close(samples * 32768, np.arange(0, 9000, 9))
 
 
 def test_a_packed_score_says_how_large_it_becomes(tmp_path):
