@@ -217,7 +217,9 @@ def read_folder(
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise ValueError(f"{folder}: there is no such folder")
+        what = "expected a folder, got a file"
+        what = what if folder.exists() else "there is no such folder"
+        raise ValueError(f"{folder}: {what}")
     every = sorted(f for f in folder.rglob("*") if f.is_file())
     files = [f for f in every if f.suffix.lower() in ENDINGS]
     other = {

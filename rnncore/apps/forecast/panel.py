@@ -107,12 +107,15 @@ def _check_gaps(frame: pd.DataFrame) -> None:
     if (empty := missing.all()).any():
         raise Refused(f"{empty.idxmax()}: expected numbers, got empty cells alone")
     gaps = missing & frame.bfill().notna() & frame.ffill().notna()
-    gaps.iloc[0] |= missing.iloc[0].all()
-    if missing.iloc[-1].all():
-        raise Refused(
-            f"no value for {steps.tell_date(frame.index[-1])}, the last row: leave out "
-            "rows of steps to come, or name what is known of them (--known)"
-        )
+    ends = {
+        0: "the first row: leave out the rows before the first value",
+        -1: "the last row: leave out rows of steps to come, or name what is known of "
+        "them (--known)",
+    }
+    for row, which in ends.items():
+        if missing.iloc[row].all():
+            date = steps.tell_date(frame.index[row])
+            raise Refused(f"no value for {date}, {which}")
     if not gaps.any(axis=None):
         return
     name = gaps.any().idxmax()

@@ -357,6 +357,8 @@ def test_folders_that_hold_no_music_are_refused(songs, tmp_path, capsys):
         return err
 
     assert "there is no such folder" in refused(tmp_path / "nowhere")
+    (tmp_path / "a.abc").write_text("X:1\n")
+    assert "expected a folder, got a file" in refused(tmp_path / "a.abc")
     folder = tmp_path / "songs"
     folder.mkdir()
     assert f"{folder}: there is no file that ends in .mid" in refused(

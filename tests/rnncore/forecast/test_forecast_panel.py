@@ -110,7 +110,7 @@ def far(frame):
         (lambda f: f.rename(columns={"a": "b"}), "two columns are called 'b'"),
         (lambda f: f.assign(a=np.nan), "a: expected numbers, got empty"),
         (lambda f: f[f.index < "2024-01-18"].reindex(f.index), "no value for 2024-01-20, the last"),
-        (lambda f: f[f.index > "2024-01-02"].reindex(f.index), "a: no value for 2024-01-01"),
+        (lambda f: f[f.index > "2024-01-02"].reindex(f.index), "no value for 2024-01-01, the first"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_in_steps_is_refused(change, message):
