@@ -103,7 +103,7 @@ def test_other_pairs_are_scored_beside_a_copy(trained, tmp_path, capsys):
     path.write_text("deux\tdeux\ntrois\tquatre\n", "utf-8")
     code, out, _ = run(capsys, "translate", "evaluate", trained, path)
     assert code == 0
-    assert "not the file that the model was trained on" in out
+    assert "not what the model was trained on" in out
     scores = table(out)
     assert list(scores) == ["the network", "a copy of the source"]
     assert scores["a copy of the source"][2] == 50
