@@ -26,7 +26,6 @@ from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, note
 from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import Scores
-from rnncore.apps.spine.options import settings_of
 from rnncore.forecast.plan import (
     SEASON,
     SHARE,
@@ -419,10 +418,8 @@ def forecast(model: Model, about: Facts, table: Table) -> pd.DataFrame:
 def _train(arguments: Namespace) -> int:
     given = {name: getattr(arguments, name) for name in Form._fields}
     form = Form(**{name: value for name, value in given.items() if value is not None})
-    model = Forecaster(**settings_of(arguments, Forecaster))
-    model.line = arguments.line
-    model.fit(read_table(arguments.file, form), path=arguments.model)
-    return evaluation.tell_trained(model, arguments.model)
+    table = read_table(arguments.file, form)
+    return evaluation.train(Forecaster, arguments, table)
 
 
 def _run_forecast(arguments: Namespace) -> int:

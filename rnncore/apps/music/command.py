@@ -16,7 +16,6 @@ from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
 from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows, mean_interval
-from rnncore.apps.spine.options import settings_of
 from rnncore.music import files, generate, infill, training
 from rnncore.music.engrave import pitch_name
 from rnncore.music.files import read_folder, read_score
@@ -151,10 +150,7 @@ def _measure_loss(model: Model, data: tuple) -> Scores:
 
 
 def _train(arguments: Namespace) -> int:
-    model = Composer(**settings_of(arguments, Composer))
-    model.line = arguments.line
-    model.fit(arguments.folder, path=arguments.model)
-    return evaluation.tell_trained(model, arguments.model)
+    return evaluation.train(Composer, arguments, arguments.folder)
 
 
 def _evaluate(arguments: Namespace) -> int:

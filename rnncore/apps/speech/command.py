@@ -36,7 +36,6 @@ from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
 from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
-from rnncore.apps.spine.options import settings_of
 from rnncore.data.speech import Recording, RecordingParts
 from rnncore.speech.features import RATE
 from rnncore.speech.letters import Choice, Letters, Words, letter_bonus, letters_of
@@ -176,15 +175,8 @@ def _fit(
 
 
 def _train(arguments: Namespace) -> int:
-    model = Transcriber(**settings_of(arguments, Transcriber))
-    model.line = arguments.line
-    model.fit(
-        arguments.folder,
-        validation=arguments.validation,
-        test=arguments.test,
-        path=arguments.model,
-    )
-    return evaluation.tell_trained(model, arguments.model)
+    more = "validation", "test"
+    return evaluation.train(Transcriber, arguments, arguments.folder, inputs=more)
 
 
 def _transcribe(arguments: Namespace) -> int:

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from rnncore.apps.spine.common import Facts, note
+from rnncore.apps.spine.options import settings_of
 from rnncore.comparison.intervals import block_bootstrap, bootstrap, wilson
 from rnncore.storage.files import Refused
 
@@ -224,10 +225,18 @@ def was_learned(about: Facts, digest: str, name: str) -> bool:
     return True
 
 
-def tell_trained(estimator: Any, path: Path) -> int:
-    """Report what `train` made: its description and its scores."""
-    about = estimator.about_
-    report(estimator._app(), path, about, about)
+def train(
+    kind: Any, arguments: Namespace, *data: Any, inputs: Sequence[str] = ()
+) -> int:
+    """Fit a class with what a command line has of its settings; report it.
+
+    `inputs` are further arguments of its `fit`, such as validation.
+    """
+    model = kind(**settings_of(arguments, kind))
+    model.line = arguments.line
+    more = {name: getattr(arguments, name) for name in inputs}
+    model.fit(*data, path=arguments.model, **more)
+    report(model._app(), arguments.model, model.about_, model.about_)
     return 0
 
 

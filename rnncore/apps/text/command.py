@@ -15,7 +15,6 @@ from rnncore.apps.spine import common, evaluation, inputs, runs, watch
 from rnncore.apps.spine.common import Facts
 from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows, mean_interval
-from rnncore.apps.spine.options import settings_of
 from rnncore.apps.text.estimator import TextModel
 from rnncore.storage.files import Refused, composed, read_text
 from rnncore.text import ngrams, sampling, storage
@@ -93,16 +92,8 @@ def read(given: str | os.PathLike | Sequence[os.PathLike]) -> Text:
 
 
 def _train(arguments: Namespace) -> int:
-    model = TextModel(**settings_of(arguments, TextModel))
-    model.line = arguments.line
-    model.fit(
-        arguments.file,
-        validation=arguments.validation,
-        test=arguments.test,
-        start=arguments.start,
-        path=arguments.model,
-    )
-    return evaluation.tell_trained(model, arguments.model)
+    more = "validation", "test", "start"
+    return evaluation.train(TextModel, arguments, arguments.file, inputs=more)
 
 
 def _sample(arguments: Namespace) -> int:

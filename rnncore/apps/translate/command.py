@@ -15,7 +15,6 @@ from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
 from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
-from rnncore.apps.spine.options import settings_of
 from rnncore.apps.translate.estimator import Translator
 from rnncore.apps.translate.plan import (
     PENALTIES,
@@ -140,15 +139,8 @@ def _fit(options: Any, data: tuple, run: watch.Run, device: Any) -> tuple[Model,
 
 
 def _train(arguments: Namespace) -> int:
-    model = Translator(**settings_of(arguments, Translator))
-    model.line = arguments.line
-    model.fit(
-        arguments.file,
-        validation=arguments.validation,
-        test=arguments.test,
-        path=arguments.model,
-    )
-    return evaluation.tell_trained(model, arguments.model)
+    more = "validation", "test"
+    return evaluation.train(Translator, arguments, arguments.file, inputs=more)
 
 
 def _translate(arguments: Namespace) -> int:

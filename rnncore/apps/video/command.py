@@ -16,7 +16,6 @@ from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
 from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
-from rnncore.apps.spine.options import settings_of
 from rnncore.apps.video import changes, seen
 from rnncore.apps.video.changes import logits_by_frame
 from rnncore.apps.video.estimator import TABLE, Captioner, VideoClassifier
@@ -291,20 +290,14 @@ def _show(about: Facts) -> evaluation.Described:
 
 def _train(arguments: Namespace) -> int:
     """The class that the folder is for, by whether it has a table."""
-    folder, path = arguments.folder, arguments.model
-    model: VideoClassifier | Captioner
+    folder = arguments.folder
     if (folder / TABLE).exists():
         if arguments.test is not None:
             raise Refused(f"--test: not where the folder has {TABLE}")
-        model = Captioner(**settings_of(arguments, Captioner))
-        model.line = arguments.line
-        return evaluation.tell_trained(model.fit(folder, path=path), path)
+        return evaluation.train(Captioner, arguments, folder)
     if arguments.pieces is not None:
         raise Refused(f"--pieces: only where the folder has {TABLE}")
-    model = VideoClassifier(**settings_of(arguments, VideoClassifier))
-    model.line = arguments.line
-    model.fit(folder, test=arguments.test, path=path)
-    return evaluation.tell_trained(model, path)
+    return evaluation.train(VideoClassifier, arguments, folder, inputs=["test"])
 
 
 def _evaluate(arguments: Namespace) -> int:
