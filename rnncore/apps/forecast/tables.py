@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from rnncore.apps.forecast.options import parse_marks, parse_separator
+from rnncore.apps.forecast.marks import parse_marks, parse_separator
 from rnncore.apps.forecast.steps import tell_date
 from rnncore.storage.files import Refused, composed, read_text
 from rnncore.storage.limits import LIMITS

@@ -16,9 +16,9 @@ from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
 from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
-from rnncore.apps.video import changes, seen
+from rnncore.apps.video import TABLE, changes, seen
 from rnncore.apps.video.changes import logits_by_frame
-from rnncore.apps.video.estimator import TABLE, Captioner, VideoClassifier
+from rnncore.apps.video.estimator import Captioner, VideoClassifier
 from rnncore.apps.video.folder import (
     LONGEST,
     Films,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Films = Path_ | Sequence[Film]  # their folder, or they themselves
     Captions = Sequence[str] | Sequence[Sequence[str]]
 
-TABLE = "captions.tsv"  # in a folder of films: what is said of them
 ENCODERS = ["efficientnet-lite0"]
 
 

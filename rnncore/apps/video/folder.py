@@ -10,7 +10,7 @@ import numpy as np
 
 from rnncore.apps.spine import common
 from rnncore.apps.spine.common import format_count
-from rnncore.apps.video.estimator import TABLE
+from rnncore.apps.video import TABLE
 from rnncore.apps.video.features import ENDING, Encoder
 from rnncore.backend import check_shape
 from rnncore.data.translation import Pair, read_pairs

@@ -17,7 +17,8 @@ from rnncore.apps.spine.options import (
     add_train,
     mark_read,
 )
-from rnncore.apps.video.estimator import TABLE, Captioner
+from rnncore.apps.video import TABLE
+from rnncore.apps.video.estimator import Captioner
 
 DRAW = 'video draw sitting.mp4 --what "sit down"'
 CLASSIFY = "video classify sitting.mp4 --model video_actions"

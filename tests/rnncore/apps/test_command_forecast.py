@@ -11,7 +11,7 @@ from rnncore.apps.forecast import contest
 from rnncore.apps.forecast.ahead import forecast_ahead
 from rnncore.apps.forecast.command import APP
 from rnncore.apps.forecast.estimator import Forecaster
-from rnncore.apps.forecast.options import parse_marks, parse_separator
+from rnncore.apps.forecast.marks import parse_marks, parse_separator
 from rnncore.apps.forecast.storage import load_forecaster
 from rnncore.storage.files import Refused
 from rnncore.storage.weights import read_about, save_weights
