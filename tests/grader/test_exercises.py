@@ -36,7 +36,7 @@ from rnncore.commands.answer import is_stub
 from rnncore.storage.files import CHECKS, locked
 from rnncore.testing.checks_file import read_checks
 from rnncore.testing.properties import declared
-from tests.helpers.grading import make_once
+from tests.helpers.grading import make_once, read_handed_out
 
 pytestmark = pytest.mark.slow
 
@@ -233,7 +233,7 @@ def test_committed_release_is_what_the_source_gives(
 def test_release_holds_no_solution_and_no_hidden_test(name):
     assignment = builder.read(name)
     folder = builder.ROOT / "exercises" / name
-    released = "".join(p.read_text() for p in sorted(folder.glob("*")))
+    released = "".join(map(read_handed_out, sorted(folder.glob("*"))))
     assert "HIDDEN" not in released
     assert "reference_" not in released
     notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)

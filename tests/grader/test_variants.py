@@ -32,6 +32,7 @@ from tests.helpers.grading import (
     ROOT,
     cell_of,
     hand_in,
+    read_handed_out,
     told,
 )
 from tools.publish import export
@@ -437,8 +438,9 @@ def test_each_is_graded_with_values_of_their_own(
     handout = course / "grading" / "handout"
     for path in handout.rglob("*"):
         if path.is_file():
-            assert "HIDDEN TESTS" not in path.read_text("utf-8")
-            assert "made.append" not in path.read_text("utf-8")
+            text = read_handed_out(path)
+            assert "HIDDEN TESTS" not in text
+            assert "made.append" not in text
     mine = fingerprint_values(own["cem"])
     notebooks = {
         "ann": answered(course, "ann", own["ann"]),

@@ -21,7 +21,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grader.isolation import sandbox
 from grader.notebook.names import cell_metadata
-from rnncore.storage.files import locked
+from rnncore.storage.files import CHECKS, locked
+from rnncore.testing.checks_file import unpack_checks
 from tests.helpers import ROOT, end_server, free_port
 
 # Learners' code is not run where nothing holds it (see `--no-sandbox`).
@@ -233,3 +234,11 @@ def told(root, student, assignment=NAME):
     """What the learner reads, without HTML's escapes."""
     folder = root / "grading" / "feedback" / student / assignment
     return unescape((folder / f"{assignment}.html").read_text())
+
+
+def read_handed_out(path):
+    """The text of a file that learners get; the checks are packed."""
+    content = path.read_bytes()
+    return (
+        unpack_checks(content) if path.name == CHECKS else content.decode()
+    )
