@@ -145,10 +145,10 @@ def read_text(path: str | os.PathLike) -> str:
             "encoding is NAME; a document, a workbook or an archive has to "
             "be saved as text"
         ) from error
+    text = text.replace("\N{BYTE ORDER MARK}", "")
     if not text.strip():
         what = "has nothing but white space" if text else "is empty"
         raise Refused(f"{path}: the file {what}")
-    text = text.replace("\N{BYTE ORDER MARK}", "")
     return composed(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -35,7 +35,7 @@ SCRAPS = [
     "ß",
 ]
 SCRAPS += ["\u2028", "\x85", "\x0b", "\x0c", "\x1c", "\xa0", "\u3000", " "]
-SCRAPS += ['"', "'", ",", ";", "#", "\\", "\u200d", "\ufeff", "-", "1", "|"]
+SCRAPS += ['"', "'", ",", ";", "#", "\\", "\u200d", "-", "1", "|"]
 
 
 def nfc(text):
@@ -272,11 +272,12 @@ def by_csv(content):
 @composed
 def test_texts(folder, rng):
     encoding = rng.choice(["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-    pieces = some(rng, [*SCRAPS, "\n", "\r\n", "\t"], 30)
+    pieces = some(rng, [*SCRAPS, "\n", "\r\n", "\t", "\ufeff"], 30)
     text = "x" + "".join(pieces)
     path = folder / "a.txt"
     path.write_bytes(text.encode(encoding))
     found = read_text(path)
+    text = text.replace("\ufeff", "")  # as where files were joined
     assert found == nfc(text.replace("\r\n", "\n"))
     assert lines_of(found) == nfc(text).replace("\r\n", "\n").split("\n")
 
