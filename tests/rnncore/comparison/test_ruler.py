@@ -420,13 +420,6 @@ def test_the_command_measures_the_example_and_draws(few, capsys, tmp_path):
     assert "<!-- leaky_cell -->" in poster.read_text()
 
 
-@pytest.mark.slow
-def test_nobody_needs_tqdm(few, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm", None)
-    code, _, err = run(capsys, EXAMPLE, "--quick")
-    assert (code, err) == (0, "")
-
-
 ONE_LEFT = "    return d_a, d_a, ((1 - LEAK) * d_h,)"
 FORWARD = "    return ((1 - LEAK) * h + LEAK * n,), n"
 BROKEN = {
