@@ -16,7 +16,6 @@ import os
 import stat
 import tarfile
 import time
-import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -243,53 +242,6 @@ def load_array(content: bytes, kind: str) -> Any:
     if math.prod(shape) > most:
         raise Refused(f"expected at most {most:,} numbers, got {shape}")
     return np.load(io.BytesIO(content), allow_pickle=False)
-
-
-@contextmanager
-def open_picture(content: bytes, kind: str, *formats: str) -> Iterator[Any]:
-    """Pillow's picture, whose pixels are not decoded yet.
-
-    Only these formats are tried.
-
-    Raises Refused where it has too many pixels, or is no picture.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    most = LIMITS[kind].parts
-    damaged = (
-        Image.DecompressionBombError,
-        OSError,
-        SyntaxError,  # of a PNG with a chunk that is none
-        ValueError,
-    )
-    try:
-        with (
-            warnings.catch_warnings(action="ignore"),  # that it is large
-            Image.open(io.BytesIO(content), formats=formats) as image,
-        ):
-            pixels = image.width * image.height
-            if pixels > most:
-                raise Refused(
-                    f"expected at most {most:,} pixels, got {pixels:,}"
-                )
-            yield image
-    except Refused:
-        raise
-    except UnidentifiedImageError as error:
-        wanted = " or ".join(formats)
-        raise Refused(
-            f"expected {wanted}, got {_name_picture(content)}"
-        ) from error
-    except damaged as error:
-        raise Refused(str(error)) from error
-
-
-def _name_picture(content: bytes) -> str:
-    """What a picture that is not read seems to be, by its first bytes."""
-    if content[4:8] == b"ftyp":
-        kind = "AVIF" if content[8:12] == b"avif" else "HEIC"
-        return f"{kind}: save it as JPEG"
-    return f"a file that begins with {content[:8]!r}"
 
 
 def parse_json(content: bytes, kind: str = "json") -> Any:
