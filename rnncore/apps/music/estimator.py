@@ -89,9 +89,6 @@ class Composer(Estimator):
 
         Raises Refused where it saw all of them.
         """
-        if scores is None:
-            self._fitted()
-            return float(self.about_["score"])
         return self._score(scores)
 
     def _rescore(self, scores: Any) -> Scores:

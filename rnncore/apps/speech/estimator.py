@@ -105,9 +105,6 @@ class Transcriber(Estimator):
 
         Raises Refused where all of them were learned from.
         """
-        if sounds is None:
-            self._fitted()
-            return float(self.about_["score"])
         return self._score(sounds, texts, speakers)
 
     def _rescore(

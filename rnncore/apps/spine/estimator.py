@@ -169,6 +169,9 @@ class Estimator:
         """The scores of data as `score` takes them: all rows, rivals later."""
         raise NotImplementedError
 
-    def _score(self, *given: Any, **named: Any) -> float:
-        """The network's score of such data."""
-        return float(self._rescore(*given, **named)[0]["table"][0][1])
+    def _score(self, given: Any, *more: Any) -> float:
+        """The network's score of such data; None: of what `fit` held out."""
+        self._fitted()
+        if given is None:
+            return float(self.about_["score"])
+        return float(self._rescore(given, *more)[0]["table"][0][1])

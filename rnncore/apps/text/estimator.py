@@ -95,9 +95,6 @@ class TextModel(Estimator):
 
         Raises Refused where all of it was learned from.
         """
-        if text is None:
-            self._fitted()
-            return float(self.about_["score"])
         return self._score(text)
 
     def _rescore(self, text: Text) -> Scores:

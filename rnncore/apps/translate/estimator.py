@@ -105,9 +105,6 @@ class Translator(Estimator):
 
         Raises Refused where all of them were learned from.
         """
-        if pairs is None:
-            self._fitted()
-            return float(self.about_["score"])
         return self._score(pairs)
 
     def _rescore(self, pairs: Pairs) -> Scores:

@@ -120,9 +120,6 @@ class VideoClassifier(FilmEstimator):
 
         Raises Refused where the classes are others.
         """
-        if films is None:
-            self._fitted()
-            return float(self.about_["score"])
         return self._score(films, labels)
 
     def _rescore(self, films: Films, labels: Sequence[str] | None = None) -> Scores:
@@ -181,9 +178,6 @@ class Captioner(FilmEstimator):
 
         Of the films that `fit` held out, or of all others.
         """
-        if films is None:
-            self._fitted()
-            return float(self.about_["score"])
         return self._score(films, captions)
 
     def _rescore(self, films: Films, captions: Captions | None = None) -> Scores:
