@@ -98,7 +98,7 @@ def test_an_application_trains_and_is_evaluated(tmp_path):
     text = tmp_path / "words.txt"
     text.write_text("ein Wort, zwei Wörter. " * 300, encoding="utf-8")
     model = str(tmp_path / "words.safetensors")
-    small = ["--steps", "5", "--hidden", "8", "--no-baselines"]
+    small = ["--steps", "5", "--hidden", "8"]
     run("rnncore", "text", "train", str(text), "--model", model, *small)
     run("rnncore", "text", "sample", model, "--prompt", "ein ")
 
