@@ -31,8 +31,10 @@ book: $(STAMP)  ## execute and build the book; OUTPUTS=a release's outputs.zip: 
 	@$(if $(OUTPUTS),$(PY) -m tools.build.outputs take "$(OUTPUTS)")
 	@$(PY) -m tools.build.book build $(if $(SHORT),--short)
 
-serve: book  ## build the book and serve it on this machine
-	@$(PY) -m tools.build.book serve $(if $(SHORT),--short)
+serve: export LONG_BOOK := $(LONG)
+serve: $(STAMP)  ## show the book while it is made; READ=1: executes nothing; OUTPUTS, SHORT: as above
+	@$(if $(OUTPUTS),$(PY) -m tools.build.outputs take "$(OUTPUTS)")
+	@$(PY) -m tools.build.serving $(if $(SHORT),--short) $(if $(READ),--read)
 
 pdf: book $(DEV)  ## the learner's book on paper, _build/book.pdf; CODE=1: with the folded code; VOLUME=grading, reference or sheet
 	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code) $(if $(VOLUME),--volume $(VOLUME))

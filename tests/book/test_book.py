@@ -3,16 +3,13 @@
 import asyncio
 import contextlib
 import errno
-import gc
 import json
 import os
 import pkgutil
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import weakref
 from pathlib import Path
 from queue import Empty
 from types import SimpleNamespace
@@ -33,58 +30,7 @@ from tools.check import vendor
 from tools.pages import contents
 from tools.site import docstrings, page_metadata, reading, search
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def no_dead_proxies(monkeypatch):
-    """sphinx_external_toc asks every object of the process for its type.
-
-    It stumbles over the dead weak proxies that numba leaves behind, where
-    tests of compiled loops ran in this process before.
-    """
-    every = gc.get_objects
-    proxies = weakref.ProxyTypes
-    monkeypatch.setattr(
-        gc,
-        "get_objects",
-        lambda: [o for o in every() if type(o) not in proxies],
-    )
-
-
-@pytest.fixture
-def small(tmp_path, monkeypatch):
-    """A project with one page and one source, in place of the real one."""
-    for name, path in {
-        "ROOT": tmp_path,
-        "BOOK": tmp_path / "book",
-        "BUILD": tmp_path / "_build",
-        "CONFIG": tmp_path / "_config.yml",
-    }.items():
-        monkeypatch.setattr(book, name, path)
-    (tmp_path / "book").mkdir()
-    (tmp_path / "rnncore").mkdir()
-    (tmp_path / "rnncore" / "rnn.py").write_text("a = 1\n")
-    (tmp_path / "requirements.txt").write_text("numpy\n")
-    for name in "constraints.txt", "CITATION.cff":
-        (tmp_path / name).write_text("")
-    (tmp_path / "_config.yml").write_text(
-        "only_build_toc_files: true\n"
-        "execute: {execute_notebooks: cache}\n"
-        "parse: {myst_enable_extensions: [dollarmath]}\n"
-    )
-    (tmp_path / "book" / "_toc.yml").write_text(
-        "format: jb-book\nroot: page\n"
-    )
-    monkeypatch.setattr(book, "what_pages_use", small_inputs(tmp_path))
-    return tmp_path
-
-
-def small_inputs(root):
-    return lambda place: [
-        *book.what_all_cells_use(),
-        *(root / "book").rglob("*.md"),
-    ]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_dead_proxies")]
 
 
 def write(small, text):
@@ -107,7 +53,7 @@ def write_all(small, pages):
 def test_a_cell_that_raises_fails_the_build_with_page_line_and_trace(small):
     write(small, cells("a = 1", "b = a / 0", "never = 1"))
     with pytest.raises(book.BuildError) as failure:
-        book.build_book(jobs=1)
+        book.build_book(jobs=1, strict=True)
     message = str(failure.value)
     assert "page.md, the cell at line 14 raised" in message
     assert "b = a / 0" in message
@@ -125,7 +71,7 @@ def test_a_notebook_without_a_cell_is_named(small):
 def test_a_warning_fails_the_build(small):
     write(small, cells("import warnings; warnings.warn('too steep')"))
     with pytest.raises(book.BuildError, match=r"(?s)stderr.*too steep"):
-        book.build_book(jobs=1)
+        book.build_book(jobs=1, strict=True)
 
 
 def test_a_false_alarm_of_a_product_fails_no_build(small):
@@ -438,20 +384,6 @@ def test_outputs_cut_short_by_an_interruption_are_made_again(small, capsys):
         kept.write_text(kept.read_text()[:40])
     book.build_book(jobs=1)
     assert "0 unchanged, 1 to execute" in capsys.readouterr().out
-
-
-def test_a_port_that_is_taken_is_told(small):
-    html = small / "_build" / "html"
-    html.mkdir(parents=True)
-    (html / "index.html").touch()
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(
-            book.BuildError, match=f"port {port}: .* in use"
-        ):
-            book.serve(port)
 
 
 def test_a_page_of_the_table_of_contents_must_be_there(small):

@@ -3,7 +3,8 @@
     python -m tools.build.book build                    all pages, into _build/html
     python -m tools.build.book build --page ch03_bptt   one page, into _build/page/ch03_bptt
     python -m tools.build.book build --short            the short course's, into _build/short/html
-    python -m tools.build.book serve                    serve _build/html on this machine
+
+`python -m tools.build.serving` shows it while it is made.
 
 Pages execute in parallel, each in a separate kernel. What a page gave is
 kept (jupyter-cache) until its cells, the pinned requirements or one of the
@@ -14,7 +15,8 @@ something, or writes to stderr (warnings do): the message names page and
 line. HTML is built next to the old one and replaces it when it is complete,
 so that an interrupted build leaves the last good book.
 
-A claim that did not hold on this machine is a note at its place, and a line at
+A page that fails is shown without its outputs, with a note that says why; a
+claim that did not hold on this machine is a note at its place. Both are lines at
 the end of the build. With --strict, or STRICT=1 in the environment, as authors
 and their checks have it, the build fails then, after all pages have been executed.
 
@@ -29,23 +31,26 @@ For authors: with --page, references to other pages are plain text too; tqdm wri
 import argparse
 import atexit
 import contextlib
+import copy
 import errno
 import functools
 import gc
 import hashlib
-import http.server
+import html
 import importlib.util
 import os
 import re
 import shutil
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import yaml
 from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
@@ -55,11 +60,12 @@ from myst_parser.config.main import MdParserConfig
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 from traitlets.config import Config
 
 from rnncore.storage.files import locked
-from tools import ROOT, set_up
+from tools import ROOT, measurements, set_up
 from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
 from tools.build.short import short_pages
 from tools.pages import chapters, contents
@@ -69,7 +75,10 @@ from tools.site import postprocess, reading
 BOOK = ROOT / "book"
 BUILD = ROOT / "_build"
 CONFIG = ROOT / "_config.yml"
-CELL_SECONDS = 300
+CELL_SECONDS = 300  # of the processor
+LOOKS = 30  # seconds between two looks at a cell that runs
+AWAKE = 0.1  # seconds of the processor between two looks, for a cell that works
+STAMP = ".made-from"  # in the built book: what it was made from
 FALSE_CLAIMS = ".false-claims"  # in the built book: a line for each
 EXTENSIONS = [  # of OFFLINE
     "--IPKernelApp.extra_extensions=narrow",
@@ -80,8 +89,17 @@ REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}  # by the disk
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
+GLUED = re.compile(r"\{glue:text\}`([^`]+)`")
+
+NO_NUMBER = re.compile(r'(<span class="pasted-text">)[^<]*nan[^<]*(</span>)')
+
+
 class BuildError(Exception):
     """Something in the book is wrong; the message says where."""
+
+
+class TooLong(BuildError):
+    """A cell took more of the processor than a page may ask for."""
 
 
 class Place(NamedTuple):
@@ -245,12 +263,45 @@ class Executions:
         )
         (self.doctrees / f"{page.stem}.doctree").unlink(missing_ok=True)
 
+    def keep_without_outputs(self, page: Path, notebook: NotebookNode) -> None:
+        """Have a page rendered that has not been executed.
+
+        Where an earlier version of what its cells read was executed, it is shown.
+        """
+        with contextlib.suppress(KeyError):
+            self.cache.match_cache_notebook(notebook)
+            return
+        blank = copy.deepcopy(notebook)
+        last = [cell for cell in blank.cells if cell.cell_type == "code"][-1]
+        names = set(GLUED.findall(page.read_text("utf8")))
+        names = {name.partition(":")[0] for name in names}
+        last.outputs = [_glue_nothing(name) for name in sorted(names)]
+        language = {"name": "python", "pygments_lexer": "ipython3"}
+        blank.metadata["language_info"] = language  # which a kernel would have said
+        data = {"execution_seconds": 0.0, "uses": None}  # so `holds` says no
+        self.cache.cache_notebook_bundle(
+            CacheBundleIn(blank, str(page), data=data),
+            check_validity=False,
+            overwrite=True,
+        )
+        (self.doctrees / f"{page.stem}.doctree").unlink(missing_ok=True)
+
     def drop_others(self, notebooks: Iterable[NotebookNode]) -> None:
         """Forget the outputs of earlier versions of the pages."""
         ours = {self.cache.match_cache_notebook(notebook).pk for notebook in notebooks}
         for record in self.cache.list_cache_records():
             if record.pk not in ours:
                 self.cache.remove_cache(record.pk)
+
+
+def _glue_nothing(name: str) -> NotebookNode:
+    """The output of `glue(name, nan)`: a number that any form can take."""
+    prefix = "application/papermill.record/"
+    return new_output(
+        "display_data",
+        data={f"{prefix}text/plain": "nan"},
+        metadata={"scrapbook": {"name": name, "mime_prefix": prefix}},
+    )
 
 
 def digest_file(path: Path) -> str:
@@ -287,6 +338,37 @@ def read_uses(log: Path, begun: float) -> dict[str, str]:
     return dict(sorted(uses.items()))
 
 
+class Client(NotebookClient):
+    """A client that stops a cell by what it took of the processor.
+
+    Other work on the machine is not counted. A cell whose kernel asks for no
+    processor at all between two looks waits for something that does not come.
+    """
+
+    begun = 0.0
+
+    async def async_execute_cell(self, *args: Any, **kwargs: Any) -> NotebookNode:
+        """Execute a cell."""
+        self.begun = self.seen = self.measure_seconds()
+        return await super().async_execute_cell(*args, **kwargs)
+
+    def measure_seconds(self) -> float:
+        """What the kernel and its processes took of the processor, in seconds."""
+        try:
+            kernel = psutil.Process(self.km.provisioner.pid)
+            times = [p.cpu_times() for p in (kernel, *kernel.children(recursive=True))]
+        except (AttributeError, psutil.Error):  # it has not started, or has ended
+            return self.begun
+        return sum(t.user + t.system for t in times)
+
+    async def _async_handle_timeout(
+        self, timeout: int, cell: NotebookNode | None = None
+    ) -> None:
+        before, self.seen = self.seen, self.measure_seconds()
+        if self.seen - self.begun > CELL_SECONDS or self.seen - before < AWAKE:
+            await super()._async_handle_timeout(timeout, cell)
+
+
 def execute(
     page: Path,
     notebook: NotebookNode,
@@ -315,9 +397,9 @@ def _execute_once(
     page: Path, notebook: NotebookNode, manager: type[Manager], shake: int | None
 ) -> PageRun:
     start, begun = time.monotonic(), time.time()
-    client = NotebookClient(
+    client = Client(
         notebook,
-        timeout=CELL_SECONDS,
+        timeout=LOOKS,
         startup_timeout=180,
         allow_errors=True,  # the hook below names page and line instead
         record_timing=False,  # would change the cells' metadata, and the key
@@ -343,7 +425,11 @@ def _execute_once(
         except DeadKernelError as error:
             raise DeadKernelError(kernel.say_how_it_ended()) from error
         except CellTimeoutError as error:
-            raise BuildError(f"{page.name}: {error}") from error
+            said = str(error).partition("cell started with")[2]
+            raise TooLong(
+                f"{page.name}: expected a cell to take at most {CELL_SECONDS} s of "
+                f"the processor, got more, or one that waits: {said.strip() or error}"
+            ) from error
         except RuntimeError as error:  # it did not start
             atexit.unregister(client._cleanup_kernel)  # it has nothing to end
             raise DeadKernelError(f"{error}; {kernel.say_how_it_ended()}") from error
@@ -367,48 +453,91 @@ def _stop_at_trouble(
         )
 
 
-def execute_all(
-    pages: list[Path], executions: Executions, jobs: int
-) -> dict[Path, NotebookNode]:
-    """Execute the pages whose outputs are not there yet, `jobs` at a time.
+class Turns:
+    """Pages that are to be executed: first the one that is asked for, if any."""
 
-    Returns all that have code, as they were read. Raises BuildError after the
-    last page, if one could not be executed.
-    """
+    def __init__(self, pages: Iterable[Path]) -> None:
+        self.left = list(pages)
+        self.lock = threading.Lock()
+        self.asked = ""
+
+    def take(self) -> Path:
+        """Return the next, which is then no longer left."""
+        with self.lock:
+            first = (k for k, page in enumerate(self.left) if page.stem == self.asked)
+            return self.left.pop(next(first, 0))
+
+
+def find_unexecuted(
+    pages: list[Path], executions: Executions
+) -> tuple[dict[Path, NotebookNode], list[Path]]:
+    """The pages that have code, as they were read, and those to be executed."""
     notebooks = {page: read_notebook(page) for page in pages}
     found = {page: nb for page, nb in notebooks.items() if nb is not None}
-    todo = {p: nb for p, nb in found.items() if not executions.holds(nb)}
-    kept = len(found) - len(todo)
+    return found, [page for page, nb in found.items() if not executions.holds(nb)]
+
+
+def execute_all(
+    notebooks: dict[Path, NotebookNode],
+    executions: Executions,
+    jobs: int,
+    turns: Turns,
+    tell: Callable[[Path], None] = lambda page: None,
+) -> dict[Path, str]:
+    """Execute the pages whose turn comes, `jobs` at a time; `tell` of each that ran.
+
+    A page that took too long runs once more at the end, alone. The failures:
+    pages, with what went wrong.
+    """
+    todo = len(turns.left)
+    kept = len(notebooks) - todo
     print(
-        f"{len(found)} pages with code: {kept} unchanged, "
-        f"{len(todo)} to execute, {min(jobs, len(todo))} at a time",
+        f"{len(notebooks)} pages with code: {kept} unchanged, "
+        f"{todo} to execute, {min(jobs, todo)} at a time{estimate(todo)}",
         flush=True,
     )
     if todo:  # a new machine makes its list of fonts once, with a warning
         importlib.import_module("matplotlib.font_manager")
-    failures = []
+    failures: dict[Path, str] = {}
+    late: list[Path] = []
+
+    def run_next(done: int) -> None:
+        page = turns.take()
+        where = f"  [{done}/{todo}] {page.stem:24}"
+        try:
+            run = execute(page, notebooks[page], manager)
+        except BuildError as error:
+            failures[page] = str(error)
+            late.extend([page] if isinstance(error, TooLong) else [])
+            print(f"{where} FAILED", flush=True)
+            return
+        with keeping:
+            executions.keep(page, notebooks[page], run)
+        failures.pop(page, None)
+        print(f"{where} {run.seconds:6.1f} s", flush=True)
+        tell(page)
+
+    keeping = threading.Lock()
     with contextlib.ExitStack() as stack:
-        few = len(todo) < WORTH_WARMING or not hasattr(os, "fork")
+        few = todo < WORTH_WARMING or not hasattr(os, "fork")
         manager = Manager if few else stack.enter_context(start_fork_server())
-        pool = stack.enter_context(ThreadPoolExecutor(jobs))
-        runs = {
-            pool.submit(execute, page, notebook, manager): page
-            for page, notebook in todo.items()
-        }
-        for done, run in enumerate(as_completed(runs), 1):
-            page = runs[run]
-            where = f"  [{done}/{len(todo)}] {page.stem:24}"
-            try:
-                result = run.result()
-            except BuildError as error:
-                failures.append(str(error))
-                print(f"{where} FAILED", flush=True)
-            else:
-                executions.keep(page, todo[page], result)
-                print(f"{where} {result.seconds:6.1f} s", flush=True)
-    if failures:
-        raise BuildError("\n\n".join([*failures, *_list_false(executions, found)]))
-    return found
+        with ThreadPoolExecutor(jobs) as pool:
+            for run in [pool.submit(run_next, k) for k in range(1, todo + 1)]:
+                run.result()
+        if late and jobs > 1 and todo > 1:
+            turns.left, again = list(late), len(late)
+            for _ in range(again):
+                run_next(todo)
+    return failures
+
+
+def estimate(pages: int) -> str:
+    """What so many pages take, from what all took when that was measured."""
+    known = measurements.read().get("times.make book")
+    if pages < WORTH_WARMING or known is None:
+        return ""
+    minutes = known["value"] / 60 * pages / len(page_paths())
+    return f"; about {max(1, round(minutes))} min on two cores that do nothing else"
 
 
 def _list_false(executions: Executions, pages: dict[Path, NotebookNode]) -> list[str]:
@@ -431,11 +560,13 @@ def render(
     *,
     strict: bool,
     jobs: int = 1,
+    notes: dict[str, str] | None = None,
 ) -> None:
     """Write all pages with Sphinx into `out`; its progress goes to stdout.
 
     A page that has changed neither its text nor its outputs is not read again,
-    nor written where no page shows what changed in another.
+    nor written where no page shows what changed in another. Those of `notes` say
+    at their top why they lack outputs, in HTML.
     """
     doctrees, key = executions.doctrees, how_pages_are_read(toc, place)
     read_so = doctrees / ".read-so"
@@ -457,6 +588,7 @@ def render(
             "nb_execution_cache_path": str(executions.path),
             "latex_individualpages": False,
             **name_book(place.title),
+            **({"suppress_warnings": ["mystnb.glue"]} if notes else {}),
         },
         warningiserror=strict,
         keep_going=True,
@@ -469,6 +601,12 @@ def render(
         raise BuildError("Sphinx found what stands above; nothing replaced")
     shutil.copytree(executions.written, out)
     postprocess.finish(out)
+    for name, note in (notes or {}).items():
+        page = out / f"{name}.html"
+        before, begins, article = page.read_text("utf8").partition("<article")
+        article = article.replace("</h1>", f"</h1>{note}", 1)
+        article = NO_NUMBER.sub(r"\1…\2", article)
+        page.write_text(f"{before}{begins}{article}", "utf8")
     read_so.write_text(key, "utf8")
 
 
@@ -516,7 +654,7 @@ def build_book(jobs: int, *, strict: bool = False, short: bool = False) -> Path:
     `strict`, BuildError is raised once all pages have been executed.
     """
     place = locate_book(short=short)
-    html, stamp = place.build / "html", place.build / "html" / ".made-from"
+    html, stamp = place.build / "html", place.build / "html" / STAMP
     with lock_folder(place.build):
         if short:
             write_short_book(place)
@@ -529,23 +667,61 @@ def build_book(jobs: int, *, strict: bool = False, short: bool = False) -> Path:
             print(*false, sep="\n", end="\n" if false else "")
             return html / "index.html"
         pages = page_paths(place)
-        notebooks = execute_all(pages, executions, jobs)
-        executions.drop_others(notebooks.values())
-        false = _list_false(executions, notebooks)
-        if strict:
-            refuse_false_claims(false)
-        print(f"rendering {len(pages)} pages ...", flush=True)
-        start = time.monotonic()
-        new = place.build / "html.new"
-        toc = place.book / "_toc.yml"
-        render(toc, new, executions, place, strict=True, jobs=jobs)
-        (new / FALSE_CLAIMS).write_text("\n".join(false), "utf-8")
-        (new / stamp.name).write_text(made_from(executions, place), "utf-8")
-        put_in_place(new, html)
-        print(f"rendered in {time.monotonic() - start:.1f} s", flush=True)
-        _name_long_ones(pages)
-        print(*false, sep="\n", end="\n" if false else "", flush=True)
+        notebooks, todo = find_unexecuted(pages, executions)
+        failures = execute_all(notebooks, executions, jobs, Turns(todo))
+        put_book_together(
+            place, pages, notebooks, executions, failures, strict=strict, jobs=jobs
+        )
     return html / "index.html"
+
+
+def put_book_together(
+    place: Place,
+    pages: list[Path],
+    notebooks: dict[Path, NotebookNode],
+    executions: Executions,
+    failures: dict[Path, str],
+    *,
+    strict: bool = False,
+    jobs: int = 1,
+) -> None:
+    """Render what was executed, in place of the last book; list what is wrong.
+
+    Raises BuildError if that is anything and `strict`.
+    """
+    false = _list_false(executions, notebooks)
+    if strict and failures:
+        raise BuildError("\n\n".join([*failures.values(), *false]))
+    if strict:
+        refuse_false_claims(false)
+    for page in failures:
+        executions.keep_without_outputs(page, notebooks[page])
+    executions.drop_others(notebooks.values())
+    print(f"rendering {len(pages)} pages ...", flush=True)
+    start = time.monotonic()
+    new, toc = place.build / "html.new", place.book / "_toc.yml"
+    notes = {page.stem: explain_failure(said) for page, said in failures.items()}
+    whole = not failures
+    render(toc, new, executions, place, strict=whole, jobs=jobs, notes=notes)
+    if whole:  # else the next build tries again
+        (new / FALSE_CLAIMS).write_text("\n".join(false), "utf-8")
+        (new / STAMP).write_text(made_from(executions, place), "utf-8")
+    put_in_place(new, place.build / "html")
+    print(f"rendered in {time.monotonic() - start:.1f} s", flush=True)
+    _name_long_ones(pages)
+    lines = [*failures.values(), *false]
+    print(*lines, sep="\n", end="\n" if lines else "", flush=True)
+
+
+def explain_failure(said: str) -> str:
+    """The note of a page whose code failed: the first and the last line of why."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    why = lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1]}"
+    return (
+        '<div class="admonition warning"><p class="admonition-title">Without its '
+        "numbers and pictures</p><p>The code of this page could not be run here: "
+        f"{html.escape(why)}</p></div>"
+    )
 
 
 def write_short_book(place: Place) -> None:
@@ -571,7 +747,11 @@ def build_page(name: str, *, strict: bool = False) -> Path:
     folder = BUILD / "page" / page.stem
     with lock_folder(folder):
         executions = Executions(folder / "executed")
-        false = _list_false(executions, execute_all([page], executions, 1))
+        notebooks, todo = find_unexecuted([page], executions)
+        failures = execute_all(notebooks, executions, 1, Turns(todo))
+        if failures:
+            raise BuildError(failures[page])
+        false = _list_false(executions, notebooks)
         if strict:
             refuse_false_claims(false)
         toc = folder / "_toc.yml"
@@ -591,24 +771,9 @@ def _name_long_ones(pages: list[Path]) -> None:
         print(line, flush=True)
 
 
-def serve(port: int, *, short: bool = False) -> None:
-    """Serve the built book on this machine until it is interrupted."""
-    html = locate_book(short=short).build / "html"
-    if not (html / "index.html").exists():
-        raise BuildError(f"it is not built yet: make book{' SHORT=1' * short}")
-    handler = functools.partial(
-        http.server.SimpleHTTPRequestHandler, directory=str(html)
-    )
-    try:
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except OSError as error:
-        raise BuildError(
-            f"cannot serve at port {port}: {error.strerror}; "
-            ".venv/bin/python -m tools.build.book serve --port 0 takes a free one"
-        ) from error
-    with server:
-        print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)", flush=True)
-        server.serve_forever()
+def count_jobs() -> int:
+    """How many pages are executed at a time, unless somebody says it."""
+    return min(os.cpu_count() or 1, 4)
 
 
 def main() -> None:
@@ -620,10 +785,7 @@ def main() -> None:
     building = commands.add_parser("build", help="execute and build")
     building.add_argument("--page", metavar="NAME", help="this page only")
     building.add_argument(
-        "--jobs",
-        type=int,
-        default=min(os.cpu_count() or 1, 4),
-        help="pages executed at a time",
+        "--jobs", type=int, default=count_jobs(), help="pages executed at a time"
     )
     building.add_argument(
         "--strict",
@@ -631,30 +793,23 @@ def main() -> None:
         default=os.environ.get("STRICT", "0") not in ("", "0"),
         help="for authors, or STRICT=1: fail if a claim did not hold",
     )
-    serving = commands.add_parser("serve", help="serve what was built")
-    for command in (building, serving):
-        command.add_argument("--short", action="store_true", help="the short course")
-    serving.add_argument("--port", type=int, default=8000, help="0: any")
+    building.add_argument("--short", action="store_true", help="the short course")
     args = parser.parse_args()
     try:
-        if args.command == "serve":
-            serve(args.port, short=args.short)
-        elif args.page:
+        if args.page:
             print(build_page(args.page, strict=args.strict))
         else:
             start = time.monotonic()
             index = build_book(args.jobs, strict=args.strict, short=args.short)
             print(f"{index}  ({time.monotonic() - start:.0f} s)")
     except BuildError as error:
-        done = "served" if args.command == "serve" else "built"
-        sys.exit(f"{error}\nThe book was not {done}.")
+        sys.exit(f"{error}\nThe book was not built.")
     except OSError as error:
         if error.errno not in REFUSED:
             raise
         sys.exit(f"{set_up.explain(str(error))}\nThe book was not built.")
     except KeyboardInterrupt:
-        if args.command == "build":
-            print("\nInterrupted: the next build goes on with the pages that are left.")
+        print("\nInterrupted: the next build goes on with the pages that are left.")
         sys.stdout.flush()
         os._exit(130)  # kernels end when their parent is gone
 
