@@ -2,6 +2,7 @@
 
 import re
 
+import yaml
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import Exchange
 from traitlets.config import Config
@@ -14,22 +15,37 @@ README = (ROOT / "README.md").read_text("utf-8")
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
-def section(title):
-    return GUIDE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+def test_the_readme_has_at_most_80_lines_and_a_light_picture():
+    assert len(README.splitlines()) <= 80
+    (picture,) = re.findall(r"!\[[^]]+\]\((.+?)\)", README)
+    assert 0 < (ROOT / picture).stat().st_size < 150_000
 
 
-def test_the_readme_has_at_most_120_lines():
-    assert len(README.splitlines()) <= 120
+def test_the_course_has_one_name():
+    names = {
+        README.partition("\n")[0].removeprefix("# "),
+        yaml.safe_load((ROOT / "_config.yml").read_text())["title"],
+        yaml.safe_load((ROOT / "CITATION.cff").read_text())["title"],
+        re.search(r"^# (.+)", (ROOT / "book/intro.md").read_text(), re.M)[1],
+    }
+    assert len(names) == 1
 
 
-def test_the_project_has_at_most_twenty_words_of_its_own():
-    words = re.findall(r"\*([^*]+)\*[:,]", section("Words of this project"))
-    assert 0 < len(words) <= 20
+def test_the_guide_for_authors_has_at_most_1200_words():
+    text = re.sub(r"```text.+?```", "", GUIDE, flags=re.DOTALL)  # the tree
+    assert len(text.split()) <= 1200
 
 
-def test_the_way_to_publish_the_package_is_in_the_guide():
-    assert "make release-check" in section("Publishing the package")
-    assert "make release-check" not in README
+def test_each_link_of_the_guides_leads_to_a_file():
+    for guide in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        links = re.findall(r"\]\(([^)#]+)\)", guide.read_text("utf-8"))
+        assert links
+        assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_way_to_publish_the_package_is_in_its_guide():
+    guide = (ROOT / "tools" / "publish" / "README.md").read_text("utf-8")
+    assert "make release-check" in guide
 
 
 def test_what_the_hub_page_installs_and_sets_is_there():

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rnncore.storage.files import whole_file
 from tools import ROOT, generated_blocks
-from tools.build.real_scores import format_cards, format_real
+from tools.build.real_scores import format_few, format_real
 from tools.measurements import read
 
 README = ROOT / "README.md"
@@ -176,8 +176,8 @@ LSTM = {
 }
 REAL = "real.", "music.published."
 BLOCKS |= {
-    "real": Block(REAL, format_real, "python -m tools.train"),
-    "cards": Block(REAL, format_cards, "python -m tools.train"),
+    "few": Block(REAL, format_few, "python -m tools.train"),
+    "cards": Block(REAL, format_real, "python -m tools.train"),
     "packed": Block(
         "bench-packed.", format_packed, "python -m tools.bench.packed --save"
     ),
@@ -209,9 +209,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
-    known, others = read(), BLOCKS.keys() - {"real", "cards"}
+    known, others = read(), BLOCKS.keys() - {"few", "cards"}
     new = {}
-    blocks = {README: {"real"}, CARDS: {"cards"}, MEASURED: others}
+    blocks = {README: {"few"}, CARDS: {"cards"}, MEASURED: others}
     for page, names in blocks.items():
         new[page] = rewrite_blocks(page.read_text("utf-8"), known, names).encode()
     stale = [path for path, content in new.items() if path.read_bytes() != content]

@@ -1,4 +1,4 @@
-"""The README's table of scores on real data, from the measurements.
+"""The table of scores on real data, from the measurements, and the README's rows.
 
 Each row is a public set and its protocol: `python -m rnncore data get` brings
 the set, the row's command repeats the training. *Public sets* has it, too.
@@ -220,6 +220,9 @@ ROWS = [
 ]
 
 
+FEW = "tinyshakespeare", "M4", "JSB chorales", "AN4", "Flickr8k"
+
+
 def average_runs(found: Known, name: str) -> float | None:
     """The mean over keys and seeds; None where nothing is measured.
 
@@ -257,23 +260,28 @@ def format_scores(found: Known, row: Row, of: str) -> str:
     return "; ".join(format(value, form) for value, form in values)
 
 
-def format_cards(found: Known) -> str:
-    """The same for the page of the sets, which have sections of their own."""
-    return format_real(found, by_chapter=False)
+def format_few(found: Known) -> str:
+    """The README's rows: one for each kind of data."""
+    rows = [row for row in ROWS if row.what.startswith(FEW)]
+    head = "held-out data | network | baseline | published"
+    lines = [f"| {head} |", "| --- " * 4 + "|"]
+    for row in rows:
+        network, rival = (format_scores(found, row, of) for of in ("network", "rival"))
+        cells = row.what, network, f"{rival}, {row.than}", row.published
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
-def format_real(found: Known, by_chapter: bool = True) -> str:
+def format_real(found: Known) -> str:
     """The table, a row for each set and protocol that is measured."""
-    head = ["chapter"] if by_chapter else []
-    head += ["held-out data", "network", "runs", "baseline", "published"]
+    head = ["held-out data", "network", "runs", "baseline", "published"]
     head += ["`tools.train`"]
     lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
     for row in ROWS:
         network, rival = (format_scores(found, row, of) for of in ("network", "rival"))
         if not network or not rival:
             continue
-        cells = [str(row.chapter)] if by_chapter else []
-        cells += [
+        cells = [
             row.what,
             network,
             str(count_runs(found, row.network)),

@@ -4,6 +4,7 @@
     python -m tools.build.live.stills --check   fail where one is out of date
     python -m tools.build.live.stills --sizes   measure them in the built book, or
                                            those whose ids are named
+    python -m tools.build.live.stills --page    the README's picture, of the built book
 
 Each <live-NAME id="..."> of a page is opened in headless Chromium, put into
 the state that its attribute `still` names, and its drawing is written to
@@ -50,6 +51,8 @@ CARD = f"""<body style="margin: 0; box-sizing: border-box; padding: 50px 60px;
   font: 64px/1.2 system-ui, sans-serif">Recurrent neural networks,<br>step by step
 <img style="display: block; margin-top: 70px" width="1080"
   src="live/stills/{FIRST}.svg" alt=""></body>"""
+SHOWN, PICTURE = "ch06_lstm.html#live-lstm", ROOT / ".github" / "page.png"
+COLOURS = 64  # of the picture: a page has few
 DRAWN = """id => {
   const figure = document.getElementById(id);
   return figure.width > 0 && !/loading/.test(figure.words.textContent);
@@ -162,17 +165,34 @@ def draw_preview(page: Page, site: str) -> None:
     page.screenshot(path=PREVIEW)
 
 
+def draw_page() -> None:
+    """Write the README's picture: a page of the built book in a browser."""
+    from PIL import Image  # only the picture needs it
+
+    with open_chromium(ROOT / "_build" / "html") as (page, site):
+        page.set_viewport_size({"width": 1280, "height": 860})
+        page.goto(f"{site}{SHOWN}")
+        page.wait_for_function(DRAWN, arg=SHOWN.partition("#")[2])
+        page.wait_for_timeout(1500)  # the typefaces come
+        page.screenshot(path=PICTURE)
+    with Image.open(PICTURE) as picture:
+        picture.convert("RGB").quantize(COLOURS).save(PICTURE, optimize=True)
+
+
 def main() -> None:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--page", action="store_true")
     parser.add_argument("--sizes", nargs="*", metavar="ID")
     args = parser.parse_args()
     try:
         if args.sizes is not None:
             measure_all(args.sizes)
+        elif args.page:
+            draw_page()
         else:
             draw_all(check=args.check)
     except programs.MissingProgramError as error:
