@@ -78,7 +78,7 @@ SECONDS = [  # each; what they try at random, a table in the same file says
     "test_a_corpus_changed_at_random",
 ]
 PATH = ROOT / "tests/tools/survivors.json"
-GUIDE = ROOT / "CONTRIBUTING.md"
+GUIDE = ROOT / "tests" / "README.md"
 SHARE = re.compile(r"[\d,]+ of [\d,]+ mutants")
 WHERE = ("function", "was", "is")
 KILLED = {"killed", "timeout", "segfault"}  # anything but "passed"
