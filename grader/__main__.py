@@ -34,6 +34,11 @@ COMMANDS = {
     "gradescope": ("grader.commands.gradescope", "a zip for Gradescope"),
     "similarity": ("grader.commands.similarity", "which look alike"),
 }
+INSTALL = (
+    "`python3 tools/set_up.py --dev`, or `make test`,"
+    if (CODE / "tools" / "set_up.py").is_file()
+    else "`pip install markbook`"
+)
 NO_COURSE = ("init", "check")
 
 
@@ -61,7 +66,18 @@ def main(program: str = "python -m grader") -> int:
             file=sys.stderr,
         )
     sys.argv[:2] = [f"{program} {name}"]
-    return import_module(COMMANDS[name][0]).main()
+    try:
+        command = import_module(COMMANDS[name][0])
+    except ModuleNotFoundError as error:
+        if str(error.name).split(".")[0] in ("grader", "rnncore"):
+            raise
+        print(
+            f"{program} {name} needs {error.name}, which is not installed here: "
+            f"{INSTALL} adds it.",
+            file=sys.stderr,
+        )
+        return 2
+    return command.main()
 
 
 if __name__ == "__main__":

@@ -48,10 +48,16 @@ def build_words(words: list[str]) -> list[str]:
         *([] if elsewhere else open_folder(folder)),
         f"--ContentsManager.hide_globs=[{hidden}]",
         f"--LabApp.app_settings_dir={OWN / 'lab'}",  # no news
+        *(["--allow-root"] if is_root() else []),  # as in a container
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *words,
     ]
+
+
+def is_root() -> bool:
+    """Whether the system has a user who may do everything, and it is us."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def open_folder(folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rnncore.checking.find import PACKAGE, NotebookError
 from rnncore.own import suite
 from rnncore.own.loading import Own, load
-from rnncore.own.tasks import FOLDER, begin
+from rnncore.own.tasks import FILES, FOLDER, begin
 from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
@@ -33,10 +33,18 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         if not FOLDER.is_dir():
             raise Refused(
-                f"there is no {PACKAGE}/ yet: `lab --own` begins it"
+                f"there is no {PACKAGE}/ yet: `make lab OWN=1`, or "
+                "`python -m rnncore lab --own`, begins it"
             )
         own = load(FOLDER)
         print(own.says(), flush=True)
+        if not own.functions and not own.problems:
+            first = FILES[0]
+            print(
+                f"Nothing is yours yet: begin with `{first.functions[0]}` "
+                f"in {PACKAGE}/{first.name}.py, then test it with this."
+            )
+            return 1
         wrong = []
         for verdict in suite.run_tests(own, FOLDER):
             print(verdict, flush=True)

@@ -247,7 +247,8 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
         for path in (ROOT / "rnncore").rglob("*")
         if path.suffix
         in {".py", ".mplstyle", ".json", ".npz", ".safetensors", ".toml"}
-        and path.name != "ruff.toml"  # for who writes here, not who installs
+        and path.name
+        != "ruff.toml"  # for who writes here, not who installs
     }
     assert "rnncore/display/widgets.mjs" in wheel.namelist()
     live = ROOT / "book" / "_static" / "live"

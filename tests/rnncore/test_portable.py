@@ -12,6 +12,7 @@ from grader import ROOT
 from rnncore.commands import lab
 from tests.helpers.checking import write
 from tests.helpers.grading import NAME
+from tests.helpers.own import solve
 
 WITHOUT = ROOT / "tests" / "helpers" / "no_posix"
 ENV = os.environ | {
@@ -88,6 +89,9 @@ def test_a_package_of_ones_own_is_begun_and_trained(tmp_path):
     place = {"RNNCORE_OWN": str(tmp_path / "my_rnn")}
     begun = run("rnncore", "own", "begin", **place)
     assert "files begun" in begun
+    said = run("rnncore", "own", status=1, **place)
+    assert "begin with `probability` in my_rnn/sequence.py" in said
+    solve(tmp_path / "my_rnn")
     said = run("rnncore", "own", "--seconds", "1", **place)
     assert "bits held out" in said
     assert (tmp_path / "my_rnn" / "network.html").is_file()

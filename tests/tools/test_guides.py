@@ -26,7 +26,7 @@ def test_the_course_has_one_name():
         README.partition("\n")[0].removeprefix("# "),
         yaml.safe_load((ROOT / "_config.yml").read_text())["title"],
         yaml.safe_load((ROOT / "CITATION.cff").read_text())["title"],
-        re.search(r"^# (.+)", (ROOT / "book/intro.md").read_text(), re.M)[1],
+        re.search(r"\n# (.+)", (ROOT / "book/intro.md").read_text())[1],
     }
     assert len(names) == 1
 

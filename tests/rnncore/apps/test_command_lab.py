@@ -33,6 +33,12 @@ def test_the_start_page_lists_what_there_is(folder):
     assert f"--notebook-dir={folder}" in words
 
 
+@pytest.mark.parametrize("user", [0, 1000])
+def test_root_alone_needs_jupyters_leave(folder, monkeypatch, user):
+    monkeypatch.setattr(lab.os, "geteuid", lambda: user, raising=False)
+    assert ("--allow-root" in lab.build_words([])) is (user == 0)
+
+
 def test_another_folder_keeps_its_files(folder, tmp_path):
     words = lab.build_words([f"--notebook-dir={tmp_path}"])
     assert [w for w in words if w.startswith("--notebook-dir")] == [

@@ -33,6 +33,17 @@ def test_without_a_package_it_says_how_to_begin(
     assert "lab --own" in capsys.readouterr().err
 
 
+def test_where_nothing_is_written_the_first_function_is_named(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(command, "FOLDER", tmp_path / "my_rnn")
+    monkeypatch.setattr(command, "train", None)  # would be called
+    command.main(["begin"])
+    assert command.main([]) == 1
+    said = capsys.readouterr().out
+    assert "begin with `probability` in my_rnn/sequence.py" in said
+
+
 def test_each_function_has_a_test():
     assert all(suite._find_test(name) for name in TASKS)
 
