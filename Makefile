@@ -44,9 +44,9 @@ epub: book $(DEV)  ## the learner's book for an e-reader, _build/book.epub; CODE
 
 publish: export BOOK_ADDRESS := $(ADDRESS)
 publish: export BOOK_SOURCE := $(SOURCE)
-publish: book lite $(DEV)  ## for any static host: SITE=earlier editions, ADDRESS=URL, SOURCE=URL, BRANCH=of SOURCE, CODE=1
+publish: book lite $(DEV)  ## for any static host: SITE=earlier editions, ADDRESS=URL, SOURCE=URL, BRANCH=of SOURCE, CODE=1; LATEST=1: latest/ alone
 	@$(PY) -m tools.build.outputs save _build/outputs.zip
-	@$(PY) -m tools.publish.publish $(if $(SITE),--site "$(SITE)") $(if $(BRANCH),--branch "$(BRANCH)") $(if $(CODE),--code)
+	@$(PY) -m tools.publish.publish $(if $(SITE),--site "$(SITE)") $(if $(BRANCH),--branch "$(BRANCH)") $(if $(CODE),--code) $(if $(LATEST),--latest)
 
 release-check: $(DEV)  ## build the package twice, check it, try it on each Python that is here
 	@$(PY) -m tools.publish.release

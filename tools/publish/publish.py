@@ -9,7 +9,8 @@
 Addresses are relative, so the folder works under any prefix, and no page
 asks another host. An edition's folder is only ever replaced by the same
 edition: the rest of the folder stays unchanged, so that old
-addresses keep working. Give --site the folder that holds the earlier ones.
+addresses keep working. Give --site the folder that holds the earlier ones. With
+--latest it replaces latest/ alone: what a host does at each change.
 
 Times in the files are those of the last commit, or SOURCE_DATE_EPOCH: an
 edition that is published twice is byte for byte the same.
@@ -52,7 +53,7 @@ from tools.publish.volume.paper import (
 )
 
 VERSION = re.compile(r"\d+(\.\d+)*([a-z]+\d+)?")
-DOWNLOADS = "download"
+DOWNLOADS, LATEST = "download", "latest"
 OUTPUTS = "outputs.zip"  # that `python -m tools.build.outputs save` wrote
 NOT_PUBLISHED = shutil.ignore_patterns(".made-from", ".buildinfo", ".doctrees")
 WHEEL = """
@@ -260,8 +261,9 @@ def publish(
     epoch: int,
     source: str = "",
     branch: str = colab.BRANCH,
+    latest: bool = False,
 ) -> Path:
-    """Put the edition into the folder; its own path.
+    """Put the edition into the folder, or only its copy `latest`; its path.
 
     Where the source is a repository on GitHub, the folder is to be its branch.
 
@@ -274,14 +276,16 @@ def publish(
         raise PublishError(f"there is no {html / 'index.html'}: make book builds it")
     site.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=site, prefix=".new-") as scratch:
-        new = Path(scratch) / version
-        github = colab.find_place(source, branch, f"{version}/{DOWNLOADS}")
+        new = Path(scratch) / (LATEST if latest else version)
+        github = colab.find_place(source, branch, f"{new.name}/{DOWNLOADS}")
         write_edition(html, toc, new, code=code, epoch=epoch, github=github)
-        copy = Path(scratch) / "latest"
-        shutil.copytree(new, copy)
-        set_time([new, copy], epoch)
-        book.put_in_place(new, site / version)
-        book.put_in_place(copy, site / "latest")
+        made = [new]
+        if not latest:
+            made.append(Path(scratch) / LATEST)
+            shutil.copytree(new, made[1])
+        set_time(made, epoch)
+        for folder in made:
+            book.put_in_place(folder, site / folder.name)
     shelf = SHELF.render(
         title=read_settings(book.CONFIG)["title"],
         latest=version,
@@ -291,7 +295,7 @@ def publish(
     shutil.copyfile(html / "404.html", site / "404.html")  # a host looks there
     (site / ".nojekyll").touch()  # GitHub Pages leaves out _static without it
     set_time([site / name for name in ("index.html", "404.html", ".nojekyll")], epoch)
-    return site / version
+    return site / (LATEST if latest else version)
 
 
 def main() -> None:
@@ -315,6 +319,9 @@ def main() -> None:
         default=colab.BRANCH,
         help="of that repository, which is to hold the site (%(default)s)",
     )
+    parser.add_argument(
+        "--latest", action="store_true", help="no edition: latest/ alone"
+    )
     args = parser.parse_args()
     try:
         toc = list_entries(book.BOOK / "_toc.yml")
@@ -326,6 +333,7 @@ def main() -> None:
             epoch=find_time(),
             source=args.source,
             branch=args.branch,
+            latest=args.latest,
         )
     except PublishError as error:
         sys.exit(f"{error}\nNothing was published.")

@@ -523,6 +523,29 @@ def test_editions_are_sorted_by_number_and_other_folders_are_none(tmp_path):
     assert publish.list_versions(tmp_path) == ["1.10", "1.9", "0.2"]
 
 
+def test_a_change_of_the_main_branch_replaces_the_latest_alone(
+    tmp_path, monkeypatch
+):
+    html, site = tmp_path / "html", tmp_path / "site"
+    html.mkdir()
+    (html / "index.html").touch()
+    (html / "404.html").touch()
+
+    def write_edition(html, toc, new, **how):
+        new.mkdir()
+        (new / "index.html").write_text(new.name)
+
+    monkeypatch.setattr(publish, "write_edition", write_edition)
+    for latest in False, True:
+        made = publish.publish(
+            html, [], site, code=False, epoch=EPOCH, latest=latest
+        )
+    assert made == site / "latest"
+    assert (made / "index.html").read_text() == "latest"
+    edition = site / publish.list_versions(site)[0] / "index.html"
+    assert edition.read_text() == edition.parent.name
+
+
 def test_a_failed_part_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
     html, site = tmp_path / "html", tmp_path / "site"
     html.mkdir()
