@@ -4,7 +4,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 # PARTS=1-2: what Parts I and II need, and no more
 STAMP  := $(VENV)/.installed$(if $(PARTS),-$(PARTS))
-PINS   := requirements$(if $(PARTS),-parts-$(PARTS)).txt
+PINS   := requirements$(if $(PARTS),/parts-$(PARTS)).txt
 DEV    := $(VENV)/.installed-dev
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
@@ -20,10 +20,10 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
 	  awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
 
-$(STAMP): $(PINS) constraints.txt pyproject.toml
+$(STAMP): $(PINS) requirements/constraints.txt pyproject.toml
 	@"$(PYTHON)" tools/set_up.py $(if $(PARTS),--parts "$(PARTS)") $(if $(TORCH),--torch "$(TORCH)")
 
-$(DEV): requirements-dev.txt requirements-oldest.txt $(STAMP)
+$(DEV): requirements/dev.txt requirements/oldest.txt $(STAMP)
 	@"$(PYTHON)" tools/set_up.py --dev
 
 book: export LONG_BOOK := $(LONG)
@@ -134,7 +134,7 @@ gradescope: $(DEV)  ## a zip for Gradescope: make gradescope ASSIGNMENT=ch03_bpt
 
 HUB_PACKAGES := $(VENV)/hub
 
-$(HUB_PACKAGES)/.installed: requirements-hub.txt $(DEV)
+$(HUB_PACKAGES)/.installed: requirements/hub.txt $(DEV)
 	@"$(PYTHON)" tools/set_up.py --hub
 
 hub: $(HUB_PACKAGES)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login; EXCHANGE=ngshare
@@ -142,7 +142,7 @@ hub: $(HUB_PACKAGES)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=log
 
 LITE := $(VENV)/lite
 
-$(LITE)/.installed: requirements-lite.txt $(STAMP)
+$(LITE)/.installed: requirements/lite.txt $(STAMP)
 	@"$(PYTHON)" tools/set_up.py --lite
 
 lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built book
@@ -152,7 +152,7 @@ lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built bo
 constraints: $(DEV)  ## pin everything as it is installed now
 	@{ echo "# Everything that requirements.txt brings, as tested: make constraints."; \
 	   $(PY) -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9]*$$//' | grep -vE '^(cuda-|nvidia-|triton)'; \
-	   echo; grep -E '^(# With|cuda-|nvidia-|triton)' constraints.txt; } > constraints.new && mv constraints.new constraints.txt
+	   echo; grep -E '^(# With|cuda-|nvidia-|triton)' requirements/constraints.txt; } > constraints.new && mv constraints.new requirements/constraints.txt
 
 scores: $(DEV)  ## the stored networks on held-out data, beside baselines; SAVE=1 keeps them
 	@$(PY) -m tools.train.scores $(if $(SAVE),--save)

@@ -23,7 +23,7 @@ TESTS = [
 ]
 TEST = "assert double(2) == 4"
 FOR_TESTS = ("array-api-strict", "hypothesis", "pytest-timeout")
-PINS = ("requirements-dev.txt", "constraints.txt")
+PINS = ("requirements/dev.txt", "requirements/constraints.txt")
 
 
 def run(*words: str, status: int = 0, python: Path | str = PYTHON) -> None:

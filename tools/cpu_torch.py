@@ -43,7 +43,7 @@ def install_cpu_torch(index: str = INDEX) -> bool:
     pip = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
         *("--retries", "1", "--timeout", "10", "--index-url", index),
-        *("--constraint", str(ROOT / "constraints.txt"), "torch"),
+        *("--constraint", str(ROOT / "requirements/constraints.txt"), "torch"),
     ]
     run = subprocess.run(pip, capture_output=True, text=True, check=False)
     if run.returncode:

@@ -27,20 +27,20 @@ PYTHON = "Scripts/python.exe" if os.name == "nt" else "bin/python"
 PY = VENV / PYTHON
 LITE = VENV / "lite"
 HUB = VENV / "hub"
-CONSTRAINTS = ("--constraint", "constraints.txt")
+CONSTRAINTS = ("--constraint", "requirements/constraints.txt")
 COURSE = ("--no-deps", "--no-build-isolation", "--editable", ".")
 CPU_TORCH = ROOT / "tools" / "cpu_torch.py"
 AUTHORS = (
-    ("--requirement", "requirements-dev.txt", *CONSTRAINTS),
+    ("--requirement", "requirements/dev.txt", *CONSTRAINTS),
     (
         *("--no-deps", "--upgrade", "--target", ".venv/oldest"),
-        *("--requirement", "requirements-oldest.txt"),
+        *("--requirement", "requirements/oldest.txt"),
     ),
 )
 ADDED = ("--no-deps", "--requirement")
-FOR_LITE = ((*ADDED, "requirements-lite.txt"),)
+FOR_LITE = ((*ADDED, "requirements/lite.txt"),)
 FOR_HUB = (
-    ("--upgrade", "--target", ".venv/hub", *ADDED, "requirements-hub.txt"),
+    ("--upgrade", "--target", ".venv/hub", *ADDED, "requirements/hub.txt"),
     (
         *("--no-deps", "--upgrade", "--target", ".venv/hub/for_ngshare"),
         *("SQLAlchemy==1.4.54", "alembic==1.13.3"),
@@ -96,9 +96,11 @@ class SetUpError(Exception):
 def set_up(*, dev: bool = False, parts: str = "", torch: str = "") -> None:
     """Install what is missing. Raises SetUpError with what to do where it cannot."""
     check_python()
-    pins = f"requirements-parts-{parts}.txt" if parts else "requirements.txt"
+    pins = f"requirements/parts-{parts}.txt" if parts else "requirements.txt"
     stamp = VENV / (f".installed-{parts}" if parts else ".installed")
-    inputs = [ROOT / n for n in (pins, "constraints.txt", "pyproject.toml")]
+    inputs = [
+        ROOT / n for n in (pins, "requirements/constraints.txt", "pyproject.toml")
+    ]
     if is_older(stamp, inputs):
         print("Setting up .venv (once, about two minutes) ...", flush=True)
         check_writable()
@@ -107,7 +109,7 @@ def set_up(*, dev: bool = False, parts: str = "", torch: str = "") -> None:
             run([str(PY), "-I", str(CPU_TORCH), *filter(None, [torch])])
         install((("--requirement", pins, *CONSTRAINTS), COURSE), stamp)
     stamp, before = VENV / ".installed-dev", stamp
-    inputs = [ROOT / f"requirements-{kind}.txt" for kind in ("dev", "oldest")]
+    inputs = [ROOT / f"requirements/{kind}.txt" for kind in ("dev", "oldest")]
     if dev and is_older(stamp, [*inputs, before]):
         print("Adding what authors, graders and tests need (once) ...", flush=True)
         check_writable()
@@ -118,7 +120,7 @@ def set_up(*, dev: bool = False, parts: str = "", torch: str = "") -> None:
 def add_lite() -> None:
     """Make JupyterLite's environment. Raises SetUpError where it cannot."""
     stamp = LITE / ".installed"
-    if is_older(stamp, [ROOT / "requirements-lite.txt", VENV / ".installed"]):
+    if is_older(stamp, [ROOT / "requirements/lite.txt", VENV / ".installed"]):
         print(f"Adding JupyterLite in {LITE} ...", flush=True)
         check_writable()
         make_environment(LITE)
@@ -128,7 +130,7 @@ def add_lite() -> None:
 def add_hub() -> None:
     """Add JupyterHub and its proxy. Raises SetUpError where it cannot."""
     stamp = HUB / ".installed"
-    if is_older(stamp, [ROOT / "requirements-hub.txt", VENV / ".installed-dev"]):
+    if is_older(stamp, [ROOT / "requirements/hub.txt", VENV / ".installed-dev"]):
         print(f"Adding JupyterHub in {HUB} ...", flush=True)
         check_writable()
         npm = shutil.which("npm")

@@ -36,7 +36,7 @@ from rnncore.storage.files import whole_file
 from rnncore.testing.failure import next_step, render
 
 FOLDERS = ("grader", "rnncore")
-UNUSED = ("# publishing", "# tests and checks")  # of requirements-dev.txt
+UNUSED = ("# publishing", "# tests and checks")  # of requirements/dev.txt
 SETUP = """\
 #!/usr/bin/env bash
 # Runs once, as root, when Gradescope builds the image: Ubuntu 24.04 or later.
@@ -103,9 +103,9 @@ def _fill(name: str, tree: Path, sandboxed: bool) -> None:
     """All files of the zip, in their places."""
     for folder in FOLDERS:
         shutil.copytree(CODE / folder, tree / folder, ignore=LEFT_OUT)
-    shutil.copy(CODE / "constraints.txt", tree)
+    shutil.copy(CODE / "requirements/constraints.txt", tree)
     learners = (CODE / "requirements.txt").read_text("utf-8")
-    graders = select_requirements((CODE / "requirements-dev.txt").read_text("utf-8"))
+    graders = select_requirements((CODE / "requirements/dev.txt").read_text("utf-8"))
     (tree / "requirements.txt").write_text(f"{learners}\n{graders}", "utf-8")
     with tempfile.TemporaryDirectory() as built:
         builder.build(name, Path(built), Variants(ROOT / "grading").find_shared(name))

@@ -87,7 +87,8 @@ def small(tmp_path, monkeypatch, no_dead_proxies):
     (tmp_path / "rnncore").mkdir()
     (tmp_path / "rnncore" / "rnn.py").write_text("a = 1\n")
     (tmp_path / "requirements.txt").write_text("numpy\n")
-    for name in "constraints.txt", "CITATION.cff":
+    (tmp_path / "requirements").mkdir()
+    for name in "requirements/constraints.txt", "CITATION.cff":
         (tmp_path / name).write_text("")
     (tmp_path / "_config.yml").write_text(
         "only_build_toc_files: true\n"

@@ -34,7 +34,7 @@ from tools.pages import weave
 from tools.publish import unpack
 from tools.publish.notebooks import make_notebook
 
-REQUIREMENTS = "requirements.txt", "requirements-dev.txt"
+REQUIREMENTS = "requirements.txt", "requirements/dev.txt"
 PAGES = [
     p.stem for p in book.page_paths() if "{code-cell}" in p.read_text()
 ]
@@ -278,7 +278,7 @@ def test_the_constraints_agree_with_the_requirements():
         )
         return {re.sub(r"[-_.]+", "-", n).lower(): v for n, v in found}
 
-    constraints = pins("constraints.txt")
+    constraints = pins("requirements/constraints.txt")
     for file in REQUIREMENTS:
         for name, version in pins(file).items():
             assert constraints.get(name) == version, name

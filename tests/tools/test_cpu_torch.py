@@ -37,7 +37,8 @@ def test_an_index_that_does_not_answer_is_told_and_stops_nothing(
     monkeypatch, tmp_path, capsys
 ):
     """This environment has torch: pip is asked for one that it lacks."""
-    (tmp_path / "constraints.txt").write_text("torch==0.0.0\n")
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/constraints.txt").write_text("torch==0.0.0\n")
     monkeypatch.setattr(cpu_torch, "ROOT", tmp_path)
     nobody = "http://127.0.0.1:9/simple"
     assert not cpu_torch.install_cpu_torch(nobody)

@@ -50,8 +50,11 @@ def test_the_way_to_publish_the_package_is_in_its_guide():
 
 def test_what_the_hub_page_installs_and_sets_is_there():
     page = (ROOT / "book" / "hub.md").read_text("utf-8")
-    files = set(re.findall(r"-[rc] ([\w.-]+)", page))
-    assert files == {"requirements-parts-1-2.txt", "constraints.txt"}
+    files = set(re.findall(r"-[rc] ([\w./-]+)", page))
+    assert files == {
+        "requirements/parts-1-2.txt",
+        "requirements/constraints.txt",
+    }
     assert files | {"requirements.txt"} <= set(export.FILES)
     settings = re.findall(r"```python\n(.+?)```", page, re.DOTALL)
     assert len(settings) == 2

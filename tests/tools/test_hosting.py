@@ -87,7 +87,7 @@ def test_hooks_use_what_is_installed_for_tests():
     (local,) = config["repos"]
     assert (
         local["repo"] == "local"
-    )  # no version besides requirements-dev.txt
+    )  # no version besides requirements/dev.txt
     for hook in local["hooks"]:
         python, option, module, *_ = hook["entry"].split()
         assert (python, option) == (".venv/bin/python", "-m")

@@ -1,4 +1,4 @@
-"""Parts I and II run with the packages of requirements-parts-1-2.txt alone."""
+"""Parts I and II run with the packages of requirements/parts-1-2.txt alone."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.rnncore.test_package import installed_by
 from tools import ROOT
 from tools.build import book
 
-FILE = "requirements-parts-1-2.txt"
+FILE = "requirements/parts-1-2.txt"
 PIN = re.compile(r"^([\w.-]+)==([\w.]+)", re.MULTILINE)
 PAGES = sorted((ROOT / "book").glob("ch0*.md"))
 NOTEBOOKS = sorted((ROOT / "exercises").glob("ch0*/*.ipynb"))
@@ -97,7 +97,7 @@ def run_alone(sources, whole):
 
 
 def test_the_smaller_set_has_the_versions_of_the_whole():
-    whole = pins("constraints.txt")
+    whole = pins("requirements/constraints.txt")
     small = pins(FILE)
     assert "torch" in small
     assert small == {name: whole[name] for name in small}

@@ -31,9 +31,10 @@ def course(tmp_path):
     folder = tmp_path / "bäre machine"
     (folder / "tools").mkdir(parents=True)
     shutil.copy(ROOT / "tools" / "set_up.py", folder / "tools")
-    for name in "requirements", "requirements-dev", "requirements-oldest":
+    (folder / "requirements").mkdir()
+    for name in "requirements", "requirements/dev", "requirements/oldest":
         (folder / f"{name}.txt").touch()
-    (folder / "constraints.txt").touch()
+    (folder / "requirements/constraints.txt").touch()
     write_project(folder, OLDEST)
     return folder
 
@@ -246,12 +247,12 @@ def test_it_needs_nothing_but_python_and_starts_with_no_other_path(course):
 
 
 def test_a_smaller_set_has_its_own_list_and_stamp(with_pip):
-    (with_pip / "requirements-parts-1-2.txt").touch()
+    (with_pip / "requirements/parts-1-2.txt").touch()
     assert call(with_pip, "--parts", "1-2").returncode == 0
     assert (with_pip / ".venv" / ".installed-1-2").exists()
     assert not (with_pip / ".venv" / ".installed").exists()
     first, course = installs(with_pip)
-    assert "--requirement requirements-parts-1-2.txt" in first
+    assert "--requirement requirements/parts-1-2.txt" in first
     assert course.endswith("--editable .")
 
 
@@ -268,7 +269,7 @@ def test_torch_is_chosen_before_the_rest_is_installed(with_pip):
 
 
 def test_jupyterlite_gets_an_environment_of_its_own_and_goes_on(with_pip):
-    (with_pip / "requirements-lite.txt").touch()
+    (with_pip / "requirements/lite.txt").touch()
     lite = with_pip / ".venv" / "lite"
     (lite / "bin").mkdir(parents=True)
     python = lite / "bin" / "python"
@@ -284,7 +285,7 @@ def test_jupyterlite_gets_an_environment_of_its_own_and_goes_on(with_pip):
     (with_pip / "says").unlink()
     assert call(with_pip, "--lite").returncode == 0
     assert (lite / ".installed").exists()
-    assert installs(with_pip)[-1].endswith("requirements-lite.txt")
+    assert installs(with_pip)[-1].endswith("requirements/lite.txt")
     before = len(installs(with_pip))
     assert call(with_pip, "--lite").stdout == ""
     assert len(installs(with_pip)) == before
@@ -292,7 +293,7 @@ def test_jupyterlite_gets_an_environment_of_its_own_and_goes_on(with_pip):
 
 @pytest.mark.parametrize("there", [True, False])
 def test_jupyterhub_needs_npm_and_says_so(with_pip, monkeypatch, there):
-    (with_pip / "requirements-hub.txt").touch()
+    (with_pip / "requirements/hub.txt").touch()
     programs = with_pip / "programs"
     programs.mkdir()
     npm = programs / "npm"
@@ -311,5 +312,5 @@ def test_jupyterhub_needs_npm_and_says_so(with_pip, monkeypatch, there):
         "utf-8"
     )
     packages, old = installs(with_pip)[-2:]
-    assert packages.endswith("requirements-hub.txt")
+    assert packages.endswith("requirements/hub.txt")
     assert ".venv/hub/for_ngshare" in old

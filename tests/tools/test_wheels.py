@@ -91,7 +91,7 @@ def test_an_index_that_does_not_answer_is_no_missing_wheel():
 
 
 def test_all_pins_of_the_course_can_be_read():
-    pins = wheels.read_pins(wheels.ROOT / "constraints.txt")
+    pins = wheels.read_pins(wheels.ROOT / "requirements/constraints.txt")
     assert "torch" in {pin.name for pin in pins}
     cuda = [pin for pin in pins if pin.name.startswith("nvidia-")]
     linux, mac = (

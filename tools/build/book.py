@@ -167,7 +167,7 @@ def compute_digest(paths: Iterable[Path]) -> str:
 def what_all_cells_use() -> list[Path]:
     """The files that decide what the cells of every page give."""
     narrow = Path(OFFLINE) / "narrow.py"
-    return [ROOT / "requirements.txt", ROOT / "constraints.txt", narrow]
+    return [ROOT / "requirements.txt", ROOT / "requirements/constraints.txt", narrow]
 
 
 def what_pages_use(place: Place) -> list[Path]:

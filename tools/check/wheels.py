@@ -1,6 +1,6 @@
 """Asks the package index whether each pin can be installed wherever learners sit.
 
-    python -m tools.check.wheels             constraints.txt, for the systems served
+    python -m tools.check.wheels             requirements/constraints.txt, for the systems served
     python -m tools.check.wheels FILE ...    other lists of pins
     python -m tools.check.wheels --system macos-x86_64     for one more system
 
@@ -185,7 +185,11 @@ def main(arguments: list[str] | None = None) -> int:
     systems = SYSTEMS | UNSERVED
     systems = {asked.system: systems[asked.system]} if asked.system else SYSTEMS
     index, pythons = find_index(), read_supported_pythons()
-    pins = [p for f in asked.lists or [ROOT / "constraints.txt"] for p in read_pins(f)]
+    pins = [
+        p
+        for f in asked.lists or [ROOT / "requirements/constraints.txt"]
+        for p in read_pins(f)
+    ]
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda pin: fetch_files(index, pin.name), pins)
         missing = [

@@ -46,9 +46,9 @@ FOLDERS = ("rnncore", "book", "examples")
 FILES = (
     "CITATION.cff",
     "_config.yml",
-    "constraints.txt",
+    "requirements/constraints.txt",
     "requirements.txt",
-    "requirements-parts-1-2.txt",
+    "requirements/parts-1-2.txt",
     "pyproject.toml",
     "LICENSE",
 )
@@ -56,9 +56,11 @@ TARGETS = ("help", "book", "serve", "lab", "own", "check", "clean")
 TOOLS = (
     "tools/__init__.py",
     "tools/cpu_torch.py",
+    "tools/measurements.py",
     "tools/set_up.py",
     "tools/build/__init__.py",
     "tools/build/book.py",
+    "tools/build/serving.py",
     "tools/build/kernels.py",
     "tools/build/outputs.py",
     *(

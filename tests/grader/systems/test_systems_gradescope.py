@@ -184,7 +184,7 @@ def test_of_a_folder_that_is_too_large_the_notebook_is_taken(tmp_path):
 
 
 def test_grading_needs_no_tools_for_tests():
-    text = (Path(pack.ROOT) / "requirements-dev.txt").read_text()
+    text = (Path(pack.ROOT) / "requirements/dev.txt").read_text()
     wanted = gradescope.select_requirements(text)
     assert "nbgrader==" in wanted
     assert "pytest" not in wanted

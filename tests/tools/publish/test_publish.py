@@ -129,7 +129,7 @@ def make(root, patch):
         "_config.yml": CONFIG,
         "rnncore/empty.py": "",
         "requirements.txt": "",
-        "constraints.txt": "",
+        "requirements/constraints.txt": "",
         "CITATION.cff": "",
     }
     for name, text in files.items():

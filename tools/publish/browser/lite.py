@@ -8,7 +8,7 @@ kernel unpacks when it starts (tools/publish/browser/lite_kernel.py). The site i
 built in _build/lite and copied into the book's HTML, as lite/, where each
 page that has a notebook gets a link to it.
 
-It runs in a separate environment (requirements-lite.txt), because
+It runs in a separate environment (requirements/lite.txt), because
 JupyterLite takes up whatever JupyterLab extensions it finds.
 """
 
