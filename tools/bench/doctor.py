@@ -12,6 +12,8 @@ import datetime
 import multiprocessing
 import os
 import re
+import resource
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -24,6 +26,7 @@ from tools import generated_blocks
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests/rnncore/apps/diagnose/corpus"
+LONG = CORPUS.parent / "scripts/long.py"
 PAGE = ROOT / "book/my_network.md"
 COMMAND = "python -m tools.bench.doctor --save"
 
@@ -150,6 +153,20 @@ def _describe(script: Script, verdict: Verdict) -> str:
     return f"`{script.path.stem}` ({script.fault or 'healthy'}): {said}"
 
 
+def time_watching(path: Path) -> tuple[float, float]:
+    """Seconds of processor time of a script alone, and of the doctor with it."""
+    alone = _time([sys.executable, str(path)])
+    watched = _time([sys.executable, "-m", "rnncore", "diagnose", str(path)])
+    return alone, watched
+
+
+def _time(command: Sequence[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def main() -> None:
     """Judge all scripts, or those whose name has a word in it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -173,6 +190,11 @@ def main() -> None:
         if sign == "WRONG":
             print(*verdict.told, sep="\n")
     table = make_table(judged, datetime.date.today().isoformat())
+    alone, watched = time_watching(LONG)
+    table += (
+        f"\n\nA training of {alone:.0f} seconds of processor time took "
+        f"{watched - alone:.1f} s more (`{LONG.relative_to(ROOT)}`)."
+    )
     print(table)
     if arguments.save:
         generated_blocks.write(PAGE, "doctor", table)

@@ -31,8 +31,8 @@ LATE = 8  # losses that are kept whole at the end
 EARLY = 50  # calls in which states are followed, and losses looked at
 WINDOWS = 200_000  # pieces of training sequences that are remembered
 WAITING = 64  # calls of a model that wait for a gradient
-PART = 0.1  # of the program's time that may be spent on looking,
-FREE = 1.0  # beyond so many seconds
+PART = 0.1  # of the program's processor time that may be spent on looking,
+FREE = 0.5  # beyond so many seconds
 LOSSES = (
     "cross_entropy",
     "nll_loss",
@@ -174,7 +174,9 @@ class Record:
     cells: int = 0  # of single cells, in training
     untouched: int = 0  # calls in training that begin at zero
     longest: int = 0
-    third: float = math.inf  # seconds of processor time to the third loss
+    begun: float = field(default_factory=time.process_time)
+    spent: float = 0.0  # seconds of processor time on looking
+    third: float = math.inf  # those of the process, to the third loss
 
 
 class _Known(NamedTuple):
@@ -199,12 +201,12 @@ def _spared(look: Callable) -> Callable:
 
     @wraps(look)
     def run(self: "_Watch", *given: Any) -> None:
-        start = time.perf_counter()
-        if self.spent > FREE + PART * (start - self.start):
-            self.record.sparing = True
+        start, record = time.process_time(), self.record
+        if record.spent > FREE + PART * (start - record.begun):
+            record.sparing = True
             return
         look(self, *given)
-        self.spent += time.perf_counter() - start
+        record.spent += time.process_time() - start
 
     return run
 
@@ -216,8 +218,6 @@ class _Watch:
         self.record = record
         self.seconds, self.until = seconds, math.inf
         self.stop = stop
-        self.start, self.spent = time.perf_counter(), 0.0
-        self.begun = time.process_time()
         self.depth = 0
         self.loaded: int | None = None
         self.batch, self.shuffled = 0, False
@@ -533,7 +533,7 @@ class _Watch:
         if loss.numel() == 1:
             record.losses.append(loss.item())
         if record.backwards == 3:
-            record.third = time.process_time() - self.begun
+            record.third = time.process_time()
         self.note_uses()
         if self.hand is not None:
             self.hand[1].copy_(self.hand[0].detach())

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from rnncore.apps.diagnose.record import watch
 from rnncore.apps.diagnose.run import diagnose, watch_script
 from rnncore.storage.files import Refused
 from tests.helpers import ROOT
+from tools.bench.doctor import LONG, time_watching
 
 SCRIPTS = Path(__file__).parent / "scripts"
 FAULTS = {
@@ -88,11 +88,21 @@ def test_a_right_script_is_not_accused(name):
     assert find_faults(record) == []
 
 
-def test_two_processes_with_one_seed_are_compared(capsys):
+def test_two_processes_with_one_seed_are_compared(capsys, monkeypatch):
+    monkeypatch.setattr("rnncore.apps.diagnose.process.FREE", 60.0)
     path = SCRIPTS / "broken" / "seed_of_a_set.py"
     assert main(["diagnose", str(path)]) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "not-repeatable"
+
+
+def test_a_second_start_that_would_take_too_long_is_left_out(
+    capsys, monkeypatch
+):
+    monkeypatch.setattr("rnncore.apps.diagnose.process.FREE", 0.0)
+    path = SCRIPTS / "broken" / "seed_of_a_set.py"
+    assert main(["diagnose", str(path)]) == 0
+    assert "not looked at: a second start would" in capsys.readouterr().out
 
 
 def test_each_finding_leads_to_a_page_of_the_book():
@@ -285,26 +295,6 @@ def test_a_trainer_that_catches_everything_is_stopped_all_the_same(
 
 
 @pytest.mark.slow
-def test_watching_takes_at_most_a_fifth_of_a_training():
-    def train():
-        torch.manual_seed(0)
-        lstm = torch.nn.LSTM(16, 96, batch_first=True)
-        fc = torch.nn.Linear(96, 1)
-        params = [*lstm.parameters(), *fc.parameters()]
-        optimizer = torch.optim.Adam(params)
-        start = time.process_time()
-        for _ in range(200):
-            x = torch.randn(32, 30, 16)
-            loss = torch.nn.functional.mse_loss(
-                fc(lstm(x)[0][:, -1]), x[:, 0, :1]
-            )
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        return time.process_time() - start
-
-    train()
-    alone = train()
-    with watch():
-        watched = train()
+def test_all_takes_at_most_a_fifth_of_a_training_and_three_seconds():
+    alone, watched = time_watching(LONG)
     assert watched < 1.2 * alone + 3
