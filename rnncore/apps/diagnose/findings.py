@@ -23,14 +23,8 @@ from rnncore.apps.diagnose.measures import (
     measure_saturation,
     run_again,
 )
-from rnncore.apps.diagnose.record import (
-    EARLY,
-    LAYERS,
-    LayerCall,
-    Record,
-    Weight,
-    has_dropout,
-)
+from rnncore.apps.diagnose.models import has_dropout
+from rnncore.apps.diagnose.record import EARLY, LAYERS, LayerCall, Record, Weight
 
 Test = Callable[[Record], Finding | None]
 

@@ -13,7 +13,9 @@ from torch import Tensor
 
 from rnncore.apps.diagnose.finding import Finding
 from rnncore.apps.diagnose.findings import find_faults
-from rnncore.apps.diagnose.record import Enough, Record, watch
+from rnncore.apps.diagnose.look import Enough
+from rnncore.apps.diagnose.record import Record
+from rnncore.apps.diagnose.watch import watch
 from rnncore.storage.files import read_bytes
 from rnncore.storage.intake import parse_json
 

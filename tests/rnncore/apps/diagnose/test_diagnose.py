@@ -10,8 +10,8 @@ import torch
 from rnncore.__main__ import main
 from rnncore.apps.diagnose.findings import find_faults
 from rnncore.apps.diagnose.process import compare_losses, examine
-from rnncore.apps.diagnose.record import watch
 from rnncore.apps.diagnose.run import diagnose, watch_script
+from rnncore.apps.diagnose.watch import watch
 from rnncore.storage.files import Refused
 from tests.helpers import ROOT
 from tools.bench.doctor import LONG, time_watching
