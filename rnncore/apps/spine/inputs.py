@@ -8,9 +8,7 @@ import argparse
 import glob
 from pathlib import Path
 
-from rnncore.application import check_device
 from rnncore.storage.files import Refused
-from rnncore.storage.weights import read_about, stored
 
 OF_ONE_KIND = "text", "translate", "speech"  # that kind has their name
 
@@ -21,6 +19,8 @@ def check_inputs(arguments: argparse.Namespace) -> None:
     Also for an output that is, and for what is no model.
     """
     if "device" in arguments:
+        from rnncore.application import check_device
+
         check_device(arguments.device)
     for name in getattr(arguments, "reads", ()):
         found = getattr(arguments, name)
@@ -70,6 +70,8 @@ def model_file(path: Path, kind: str | None = None) -> Path:
 
     Raises Refused where there is no model of this kind.
     """
+    from rnncore.storage.weights import read_about, stored
+
     named = path.name == str(path) and not path.suffix
     found = stored(str(path)) if named and not path.exists() else path
     read_about(found, kind)
