@@ -71,7 +71,7 @@ def hand_in(
     for notebook, of in [*versions.items()]:
         if rivals := _find_rivals(of, limits):
             places = " and ".join(map(_format_path, rivals))
-            asks = f"{places} differ: which of them counts?"
+            asks = f"{places} differ. If the first one counts, "
             handed.asked.append(asks + _format_correction(rivals[0], name))
             del versions[notebook]
             continue
@@ -198,7 +198,8 @@ def _say_what_came(
             )
         elif path.endswith(".ipynb"):
             if not any(path in asks for asks in handed.asked):
-                asks = f"{_format_path(one)} is not called {wanted}: if it is meant"
+                asks = f"{_format_path(one)} is not called {wanted}. If it is "
+                asks += "the learner's notebook, "
                 handed.asked.append(asks + _format_correction(one, name))
         else:
             handed.noted.append(
@@ -229,7 +230,7 @@ def _format_correction(one: Found, name: str) -> str:
     """The line of corrections.csv that says which file is meant."""
     who = one.piece.number or one.piece.name
     file = _format_path(one)
-    return f"; add to corrections.csv: {name},{who},,{file},"
+    return f"add to corrections.csv: {name},{who},,{file},"
 
 
 def _holds(one: Found, content: bytes | None, limits: Limits) -> bool:
