@@ -53,7 +53,6 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch11_shares": "real.sp500",
     "ch12_infilling": "infill",
     "ch12_music": "music real.piano_rolls",
-    "ch13_exposure": "exposure sampling",
     "ch13_translation": "translate",
     "ch14_attention": "real.multi30k",
     "ch15_ctc": "speech.lexicon",

@@ -720,7 +720,7 @@ taught, _ = part_teacher(weights, vector, h, read, read < 0)
 alone, _ = part_teacher(weights, vector, h, read, read >= 0)
 print(np.abs(taught - alone).max(axis=(1, 2)).round(3))
 
-# %% test="part_teacher" points=5 explained="ch13_exposure: Scheduled sampling"
+# %% test="part_teacher" points=5 explained="ch13_translation: Running free"
 import numpy as np
 
 from rnncore.rnn import init_params as drawn_params

@@ -50,8 +50,7 @@ CHAPTERS = {
         "forecast.heads forecast.training forecast.scores "
         "forecast.backtest forecast.volatility",
         "ch12": "music.score music.frames music.voices music.generate music.infill",
-        "ch13": "seq2seq translate.subwords translate.training translate.baselines "
-        "translate.scheduled",
+        "ch13": "seq2seq translate.subwords translate.training translate.baselines",
         "ch14": "seq2seq.DotScore seq2seq.AdditiveScore seq2seq.attend "
         "seq2seq.AttentionDecoder translate.training.DECODERS "
         "translate.training.build_translator",
