@@ -1,4 +1,4 @@
-"""Short films: moving digits, figures that act, blocks that cover.
+"""Short films: moving digits, and figures that act.
 
 Drawn frame by frame from a seeded generator. The actions come in pairs;
 one is the other, run backward. A film begins anywhere in its loop, with
@@ -31,7 +31,6 @@ DIGITS = (
 ENDS = "", " and stops", " and bounces"
 LEG, TORSO, ARM, HEAD = 4.2, 6.5, 5.5, 1.8  # LEG: a thigh, or a shin
 SIDE = 8  # pixels of a digit
-HIGH, SHADE, LIT = 6, 0.5, 0.3  # of a block, and of what is behind it
 # scikit-learn's 1,797 digits are forms, filled in one after the other; with
 # one form a writer, no writer is on both sides. The form between the two is
 # in neither: the first edition's split cut it in two.
@@ -44,31 +43,6 @@ class Films(NamedTuple):
     frames: np.ndarray  # (N, T, S, S) float32, from 0 to 1
     labels: np.ndarray  # (N,)
     captions: list[str]
-
-
-class Covered(NamedTuple):
-    """Films in which something is in front of a picture."""
-
-    frames: np.ndarray  # (N, T, S, S) float32, from 0 to 1
-    covered: np.ndarray  # (N, T, S, S) where it is
-
-    @property
-    def uncovered(self) -> np.ndarray:
-        """Pixels (N, T, S, S) that were seen, then covered until now."""
-        found = self._back()
-        known = np.cumsum(~self.covered, axis=1)[:, :-1] > 0
-        found[:, 1:] &= known
-        return found
-
-    @property
-    def elsewhere(self) -> np.ndarray:
-        """Pixels (N, T, S, S) but those that were uncovered just now."""
-        return ~self._back()
-
-    def _back(self) -> np.ndarray:
-        found = np.zeros_like(self.covered)
-        found[:, 1:] = self.covered[:, :-1] & ~self.covered[:, 1:]
-        return found
 
 
 class Figure(NamedTuple):
@@ -176,44 +150,6 @@ def still_digits(
             _draw_image(frames[k], images[image], place)
             seen[k, [0, 1], names[image], 6 * place // places] = 1
     return frames, seen
-
-
-def passing_blocks(
-    rng: np.random.Generator,
-    count: int,
-    T: int = 12,
-    S: int = 16,
-    width: int = 4,
-    rows: Sequence[int] | None = None,
-) -> Covered:
-    """Films of a grey block that passes in front of a still pattern.
-
-    It moves to the left or to the right, one pixel a frame, and is six
-    pixels high; its top is in one of `rows`. Each film has a pattern of
-    its own, in which three in ten pixels are lit.
-
-    Raises ValueError where count, T, S, width or a row does not fit.
-    """
-    _check_sizes(count, T, S, 16)
-    tops = range(S - HIGH + 1) if rows is None else rows
-    if not len(tops) or min(tops) < 0 or max(tops) > S - HIGH:
-        raise ValueError(
-            f"rows: expected some of 0 to {S - HIGH}, got {rows}"
-        )
-    if not 1 <= width <= S // 2:
-        raise ValueError(f"width: expected 1 to {S // 2}, got {width}")
-    pattern = rng.random((count, 1, S, S)) < LIT
-    top = rng.choice(tops, (count, 1, 1))
-    left = rng.integers(0, max(S - width - T, 0) + 2, (count, 1, 1))
-    y, x = np.arange(S)[:, None], np.arange(S)
-    high = (top <= y) & (y < top + HIGH)  # (N, S, 1)
-    moved = left + np.arange(T)[:, None]  # (N, T, 1)
-    wide = (moved <= x) & (x < moved + width)  # (N, T, S)
-    back = rng.random(count) < 0.5
-    wide[back] = wide[back, :, ::-1]
-    covered = high[:, None] & wide[:, :, None]
-    frames = np.where(covered, SHADE, pattern).astype(np.float32)
-    return Covered(frames, covered)
 
 
 def _handwriting(held_out: bool) -> tuple[np.ndarray, np.ndarray]:

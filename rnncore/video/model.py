@@ -8,10 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import (
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-)
+from torch.nn.functional import cross_entropy
 
 from rnncore.backend import check_shape
 from rnncore.nn import GRU
@@ -111,29 +108,6 @@ class BagOfFrames(SingleFrame):
         return self.readout(torch.tanh(self.think(mean)))
 
 
-class NextFrame(nn.Module):
-    """The frame that comes after each, as the logit of each pixel.
-
-    It says what changes: the last frame itself is handed on.
-
-    Shapes: frames (T, B, S, S) -> logits (T, B, S, S)
-    """
-
-    def __init__(self, S: int, D: int, H: int):
-        super().__init__()
-        self.encoder = FrameEncoder(S, D)
-        self.loop = GRU(D, H)
-        self.draw = nn.Linear(H, S * S)
-        self.keep = nn.Parameter(torch.tensor(2.0))
-        self.S = S
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Logits of the frame after each."""
-        y, _ = self.loop(self.encoder(frames))
-        change = self.draw(y).unflatten(2, (self.S, self.S))
-        return change + self.keep * (2 * frames - 1)
-
-
 class FilmBatch(NamedTuple):
     """Films side by side, and what each of them is."""
 
@@ -201,14 +175,6 @@ def seen_loss(
     return cross_entropy(logits.flatten(0, 2), share.flatten(0, 2)), carry
 
 
-def next_frame_loss(
-    model: nn.Module, batch: FilmBatch, carry: Any
-) -> tuple[Tensor, Any]:
-    """The mean surprise of a pixel of the next frame, in nats."""
-    logits = model(batch.frames[:-1])
-    return binary_cross_entropy_with_logits(logits, batch.frames[1:]), carry
-
-
 def logits_of(model: nn.Module, frames: Tensor, count: int = 250) -> Tensor:
     """A network's logits of many films, `count` at a time.
 
@@ -244,23 +210,6 @@ def within_pairs(model: nn.Module, batch: FilmBatch) -> np.ndarray:
     ahead = logits.gather(2, label) - logits.gather(2, label ^ 1)
     right = torch.heaviside(ahead, ahead.new_tensor(0.5))  # a tie is half
     return right.double().mean(dim=(1, 2)).numpy()
-
-
-@torch.no_grad()
-def imagine(model: nn.Module, frames: Tensor, count: int) -> Tensor:
-    """The frames that are expected after these, each read again.
-
-    Shapes: frames (T, B, S, S) -> ahead (N, B, S, S)
-
-    Raises ValueError where count is below 1.
-    """
-    if count < 1:
-        raise ValueError(f"count: expected at least 1, got {count}")
-    model.eval()
-    for _ in range(count):
-        following = model(frames)[-1:].sigmoid()
-        frames = torch.cat([frames, following])
-    return frames[-count:]
 
 
 def load_classifier(

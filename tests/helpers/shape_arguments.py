@@ -465,7 +465,6 @@ OTHERS = {
             {
                 "say": "video.captions.Captioner",
                 "looks": "video.captions.Captioner",
-                "imagine": "video.model.NextFrame",
             }.get(f.__name__, "video.model.SingleFrame"),
             s,
         ),
@@ -626,9 +625,6 @@ MODULES = {
     ),
     "video.model.FrameEncoder": lambda s: video.FrameEncoder(
         s["S"], s["D"]
-    ),
-    "video.model.NextFrame": lambda s: video.NextFrame(
-        s["S"], s["D"], s["H"]
     ),
     "video.model.SingleFrame": lambda s: video.SingleFrame(
         s["S"], s["D"], s["H"], s["K"]

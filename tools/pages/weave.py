@@ -55,7 +55,7 @@ CHAPTERS = {
         "seq2seq.AttentionDecoder translate.training.DECODERS "
         "translate.training.build_translator",
         "ch15": "ctc transducer speech.features speech.model speech.letters",
-        "ch16": "video.files video.model video.convolutional",
+        "ch16": "video.files video.model",
         "ch17": "video.captions",
         "ch18": "scan",
         "ch19": "factors tracking",

@@ -1,7 +1,5 @@
 """Films: what moves, what only looks alike, and what order alone tells."""
 
-import hashlib
-
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -14,16 +12,13 @@ from rnncore.data.video import (
     PAIRS,
     SIDE,
     TRAIN_IMAGES,
-    Covered,
     contact_sheet,
     moving_digits,
     names_of,
-    passing_blocks,
     stick_figures,
     still_digits,
     twins,
 )
-from tests.helpers import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -223,68 +218,3 @@ def test_a_contact_sheet_shows_every_frame_once():
     assert sheet[3:5, :2].tolist() == [[3, 3], [3, 3]]
     with pytest.raises(ValueError, match=r"frames: expected \(T, S, S\)"):
         contact_sheet(frames[0])
-
-
-def test_a_block_passes_in_front_of_a_still_pattern():
-    films = passing_blocks(np.random.default_rng(0), 50)
-    assert films.frames.shape == films.covered.shape == (50, 12, 16, 16)
-    assert films.frames.dtype == np.float32
-    assert ((films.frames == 0.5) == films.covered).all()
-    assert (films.covered.sum(axis=(2, 3)) == 4 * 6).all()
-    ways = set()
-    for film, covered in zip(films.frames, films.covered, strict=True):
-        behind = np.ma.array(film, mask=covered)
-        assert (behind.max(axis=0) == behind.min(axis=0)).all()
-        x = covered.any(axis=1).argmax(axis=1)
-        (way,) = set(np.diff(x).tolist())
-        ways.add(way)
-    assert ways == {-1, 1}
-    assert 0.25 < (films.frames == 1).mean() / (1 - 24 / 256) < 0.35
-
-
-def test_what_a_block_uncovers_by_hand():
-    hidden = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0]], bool)
-    covered = hidden.T[None, :, None]  # a film of 4 frames of 1 x 3 pixels
-    films = Covered(np.zeros(covered.shape), covered)
-    rows = films.uncovered[0, :, 0].T.astype(int).tolist()
-    # the first two pixels had not been seen before
-    assert rows == [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]
-    rows = films.elsewhere[0, :, 0].T.astype(int).tolist()
-    assert rows == [[1, 0, 1, 1], [1, 1, 0, 1], [1, 1, 1, 0]]
-
-
-def test_two_frames_do_not_show_what_a_block_uncovers():
-    films = passing_blocks(np.random.default_rng(1), 50)
-    found = films.uncovered
-    assert found.any()
-    before = films.covered[:, 2:-1] & films.covered[:, 1:-2]
-    assert before[found[:, 3:]].all()
-    assert not found[:, :4].any()  # hidden for four frames
-    # eight frames do
-    earlier = [~films.covered[:, 8 - k : 12 - k] for k in range(1, 9)]
-    assert np.any(earlier, axis=0)[found[:, 8:]].all()
-
-
-def test_a_block_keeps_to_its_rows_and_width():
-    rng = np.random.default_rng(2)
-    films = passing_blocks(rng, 60, width=8, rows=range(3))
-    assert films.covered[:, :, :8].any()
-    assert not films.covered[:, :, 8:].any()
-    assert films.covered[:, 0].any(axis=1).sum(axis=1).tolist() == [8] * 60
-    for rows in ((), (-1,), (11,)):
-        with pytest.raises(ValueError, match="rows: expected some of 0 to"):
-            passing_blocks(rng, 1, rows=rows)
-    for width in (0, 9):
-        with pytest.raises(ValueError, match="width: expected 1 to 8"):
-            passing_blocks(rng, 1, width=width)
-    with pytest.raises(ValueError, match="S: expected at least 16"):
-        passing_blocks(rng, 1, S=12)
-
-
-def test_the_blocks_are_those_of_the_record():
-    films = passing_blocks(np.random.default_rng(0), 4)
-    found = hashlib.sha256(films.frames.astype("<f4").tobytes()).hexdigest()
-    text = (ROOT / "rnncore/data/SOURCES.md").read_text()
-    assert (
-        f"`passing_blocks`, seed 0, 4 films (`frames`) | `{found}`" in text
-    )

@@ -30,14 +30,11 @@ from rnncore.video.files import read_video, watch, write_video
 from rnncore.video.model import (
     BagOfFrames,
     FilmClassifier,
-    NextFrame,
     SingleFrame,
     accuracy_by_frame,
     film_batch,
     film_batches,
     film_loss,
-    imagine,
-    next_frame_loss,
     seen_loss,
     within_pairs,
 )
@@ -64,9 +61,8 @@ def films():
         made(FilmClassifier, S, 16, 16, K),
         made(BagOfFrames, S, 16, 16, K),
         made(SingleFrame, S, 16, 16, K),
-        made(NextFrame, S, 16, 16),
     ],
-    ids=["loop", "bag", "single", "next"],
+    ids=["loop", "bag", "single"],
 )
 def test_no_frame_is_judged_by_a_later_one(model, films):
     batch = film_batch(films.frames, films.labels)
@@ -90,25 +86,13 @@ def test_order_reaches_the_loop_and_no_baseline(films):
     assert (loop(shuffled)[-1] - loop(frames)[-1]).abs().max() > 1e-4
 
 
-def test_an_untrained_next_frame_is_near_the_last(films):
-    frames = film_batch(films.frames, films.labels).frames
-    guess = made(NextFrame, S, 16, 16)(frames).sigmoid()
-    assert ((guess > 0.5) == (frames > 0.5)).float().mean() > 0.95
-
-
-def test_the_losses_are_means(films):
+def test_the_loss_is_a_mean(films):
     batch = film_batch(films.frames, films.labels)
     model = made(FilmClassifier, S, 16, 16, K)
     loss, _ = film_loss(model, batch, None)
     log_p = model(batch.frames).log_softmax(dim=2)
     picked = log_p[:, torch.arange(64), batch.labels]
     assert_close(loss, -picked.mean())
-    uniform = made(NextFrame, S, 16, 16)
-    with torch.no_grad():
-        for weights in uniform.parameters():
-            weights.zero_()
-    loss, _ = next_frame_loss(uniform, batch, None)
-    assert_close(loss, torch.tensor(np.log(2)).float())
 
 
 def test_accuracy_after_each_frame_by_hand():
@@ -162,20 +146,6 @@ def test_what_is_seen_shares_the_probability():
     surprise = -(log_b[[0, 1, 2], [0, 1, 2]] + log_b[:, 4]) / 2
     expected = (surprise - log_a[:, 1]).mean() / 2
     assert_close(loss, expected)
-
-
-def test_imagined_frames_are_read_again(films):
-    model = made(NextFrame, S, 16, 16)
-    frames = film_batch(films.frames[:3], films.labels[:3]).frames
-    ahead = imagine(model, frames, 3)
-    assert ahead.shape == (3, 3, S, S)
-    with torch.no_grad():
-        first = model(frames)[-1:].sigmoid()
-        second = model(torch.cat([frames, first]))[-1].sigmoid()
-    assert_close(ahead[0], first[0])
-    assert_close(ahead[1], second)
-    with pytest.raises(ValueError, match="count: expected at least 1"):
-        imagine(model, frames, 0)
 
 
 @pytest.mark.weekly

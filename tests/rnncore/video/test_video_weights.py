@@ -5,11 +5,11 @@ import torch
 
 from rnncore.storage.weights import load_module, stored
 from rnncore.video.captions import load_captioner
-from rnncore.video.model import BagOfFrames, NextFrame, load_classifier
+from rnncore.video.model import BagOfFrames, load_classifier
 from tests.helpers.arrays import assert_close
 from tools.train.shared import video
 
-NAMES = "actions", "actions_bag", "digits", "next", "captions", "eye"
+NAMES = "actions", "actions_bag", "digits", "captions", "eye"
 
 
 def load(name):
@@ -21,10 +21,6 @@ def load(name):
         model, _, about = load_captioner(path)
         return model, about
     kind, make = {
-        "next": (
-            "video.next",
-            lambda a: NextFrame(a["S"], a["D"], a["H"]),
-        ),
         "actions_bag": (
             "video.bag",
             lambda a: BagOfFrames(

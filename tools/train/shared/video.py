@@ -1,11 +1,10 @@
 """Train the networks of chapters 16 and 17 on films, and score them.
 
-Tasks: actions (stick figures), digits (which one moves), next (the frame to
-come), captions. Three seeds each, of the network and of its baselines; runs
-are named such as "captions.bag". The test films are drawn from a seed of
-their own; those of digits are written by hands on no training film, those
-of actions are paired with themselves run backward. Scores go under "video.",
-the weights of seed 0 to rnncore/weights/.
+Tasks: actions (stick figures), digits (which one moves), captions. Three seeds each,
+of the network and of its baselines; runs are named such as "captions.bag". The test
+films are drawn from a seed of their own; those of digits are written by hands on no
+training film, those of actions are paired with themselves run backward. Scores go
+under "video.", the weights of seed 0 to rnncore/weights/.
 
 "digits.rates", "actions.rates", "captions.rates" and "bag.rates": networks at
 every learning rate with three seeds, each then tested at its own; the
@@ -49,7 +48,6 @@ from rnncore.video.model import (
     BagOfFrames,
     FilmClassifier,
     FrameEncoder,
-    NextFrame,
     SingleFrame,
     film_batch,
 )
@@ -136,11 +134,6 @@ def action_films(rng: np.random.Generator, count: int, test: bool) -> Films:
     return twins(stick_figures(rng, count // 2))
 
 
-def clean_films(rng: np.random.Generator, count: int, test: bool) -> Films:
-    """Stick figures without noise, which cannot be predicted."""
-    return stick_figures(rng, count, noise=0.0)
-
-
 def make_classifiers(
     K: int, about: dict[str, Any]
 ) -> dict[str, Callable[[], torch.nn.Module]]:
@@ -189,14 +182,6 @@ TASKS = {
         700,
         {"loop": 0.002, "bag": 0.002, "single": 0.002, "neighbours": 0.004},
     ),
-    "next": VideoTask(
-        clean_films,
-        {"loop": lambda: NextFrame(S, SIZES["D"], SIZES["H"])},
-        2500,
-        16,
-        1200,
-        {"loop": 0.002},
-    ),
 }
 RIVALS: dict[str, dict[str, Callable[[], torch.nn.Module]]] = {  # not of the tasks
     "actions": {
@@ -208,7 +193,6 @@ EYE, EYE_STEPS = "video.eye", 5000
 QUESTIONS, SIXTHS = 2, 6  # where, across and down
 LOOPS: dict[tuple[str, int], Any] = {}  # the eye of a loop: its baselines'
 FITS: dict[tuple[Any, ...], "Fitted"] = {}  # on digits, that a study may ask again
-NEXT = 8, 6  # frames that are seen, and frames that are then imagined
 
 
 def classifier_scores(
@@ -224,26 +208,6 @@ def classifier_scores(
         found["pairs"] = float(within[-1])
         found["pairs_mean"] = float(within.mean())
     return found
-
-
-def next_scores(network: torch.nn.Module, films: Films) -> dict[str, Any]:
-    """Squared error a pixel: of the next frame, and of several ahead."""
-    frames = film_batch(films.frames, films.labels).frames
-    with torch.no_grad():
-        guess = network(frames[:-1]).sigmoid()
-    seen, ahead = NEXT
-    imagined = model.imagine(network, frames[:seen], ahead)
-    true, last = frames[seen : seen + ahead], frames[seen - 1]
-
-    def error(a: torch.Tensor, b: torch.Tensor) -> list[float]:
-        return ((a - b) ** 2).flatten(1).mean(dim=1).tolist()
-
-    return {
-        "error": float(np.mean(error(guess, frames[1:]))),
-        "copy": float(np.mean(error(frames[:-1], frames[1:]))),
-        "ahead": error(imagined, true),
-        "copy_ahead": error(last.expand_as(true), true),
-    }
 
 
 def caption_scores(network: Any, films: Films) -> dict[str, Any]:
@@ -529,7 +493,7 @@ def how_to_train(name: str, films: Films, valid: Films) -> tuple[Any, Any, Any]:
         next_batch: Any = captions.caption_batches(films.frames, ids, TASKS[name].batch)
     else:
         batch = film_batch(valid.frames, valid.labels)
-        loss = model.next_frame_loss if name == "next" else model.film_loss
+        loss = model.film_loss
         next_batch = model.film_batches(films.frames, films.labels, TASKS[name].batch)
     return loss, next_batch, lambda m: float(loss(m, batch, None)[0])
 
@@ -539,8 +503,6 @@ def measure_scores(name: str, network: Any, test: Films) -> dict[str, Any]:
     network.eval()
     if name == "captions":
         return caption_scores(network, test)
-    if name == "next":
-        return next_scores(network, test)
     return classifier_scores(network, test, name == "actions")
 
 
@@ -562,20 +524,17 @@ def save(
 ABOUT: dict[str, dict[str, Any]] = {
     "actions": {"kind": model.KIND, "classes": ACTIONS},
     "digits": {"kind": model.KIND, "classes": DIGITS},
-    "next": {"kind": "video.next"},
     "captions": {"kind": captions.KIND, "words": WORDS.words},
 }
 SCORE = {  # what is stored with the weights
     "actions": "accuracy",
     "digits": "accuracy",
-    "next": "error",
     "captions": "exact",
 }
 STORED = {
     ("actions", "loop"),
     ("actions", "bag"),
     ("digits", "loop"),
-    ("next", "loop"),
     ("captions", "attention"),
 }
 
@@ -587,10 +546,6 @@ UNITS = {
     "rate": "learning rate",
     "curve": "updates; validation loss",
     "bleu": "BLEU",
-    "error": "squared error a pixel",
-    "copy": "squared error a pixel",
-    "ahead": "squared error a pixel, by frames ahead",
-    "copy_ahead": "squared error a pixel, by frames ahead",
     "by_frame": "%, after each frame",
     "pairs_by_frame": "% of the two, after each frame",
 }
