@@ -57,7 +57,6 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch14_attention": "real.multi30k",
     "ch15_ctc": "speech.lexicon",
     "ch15_speech": "real.an4 real.fsdd speech",
-    "ch15_transducer": "transducer",
     "ch16_actions": "real.msr_action3d video.actions",
     "ch16_video": "real.avletters video",
     "ch17_captioning": "real.flickr8k video.bag video.captions",

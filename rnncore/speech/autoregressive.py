@@ -1,8 +1,7 @@
-"""Recognisers that read what they wrote: a transducer, and attention.
+"""A recogniser that reads what it wrote: a transducer.
 
-Both have the encoder of `rnncore.speech.model` and its batches. Labels
-are 1 to K-1 as in CTC; the attention decoder's tokens begin with PAD,
-START and END, so that a label is two less than its token.
+It has the encoder of `rnncore.speech.model` and its batches. Labels are
+1 to K-1 as in CTC.
 """
 
 from typing import Any
@@ -13,16 +12,6 @@ from torch.nn.utils.rnn import pad_sequence
 
 from rnncore.ctc import BLANK
 from rnncore.nn import GRU
-from rnncore.seq2seq import (
-    END,
-    START,
-    AdditiveScore,
-    AttentionDecoder,
-    Encoded,
-    greedy,
-    pad,
-    translation_loss,
-)
 from rnncore.speech.model import Batch, Recognizer
 from rnncore.transducer import transducer_loss, transducer_loss_vjp
 
@@ -92,15 +81,6 @@ class Transducer(nn.Module):
         return self.join(f[:, None], g[None])
 
 
-def transducer_loss_of(
-    model: Transducer, batch: Batch, carry: None
-) -> tuple[Tensor, None]:
-    """The transducer's loss per letter, in nats."""
-    logits = model(batch)
-    losses = TransducerLoss.apply(logits, batch.labels, batch.lengths)
-    return losses.sum() / max(sum(map(len, batch.labels)), 1), None
-
-
 @torch.no_grad()
 def read_transducer(model: Transducer, batch: Batch) -> list[list[int]]:
     """The likeliest answer, again and again: a label, or on by a frame."""
@@ -122,60 +102,3 @@ def read_transducer(model: Transducer, batch: Batch) -> list[list[int]]:
             g = torch.where(writes[None, :, None], new_g, g)
             h = torch.where(writes[None, :, None], new_h, h)
     return written
-
-
-class Listener(nn.Module):
-    """The same encoder, and the attention decoder of translation.
-
-    Source: Bahdanau et al. 2016; Chan et al. 2016.
-    """
-
-    def __init__(
-        self,
-        D: int,
-        H: int,
-        K: int,
-        J: int,
-        layers: int = 2,
-        rate: float = 0.2,
-    ):
-        super().__init__()
-        self.encoder = Recognizer(D, H, J, layers, rate)
-        self.decoder = AttentionDecoder(K + 2, J, J, J, AdditiveScore, rate)
-
-    def listen(self, batch: Batch) -> Encoded:
-        """A state for each frame; their mean starts the decoder."""
-        states = self.encoder(batch.features, batch.lengths)
-        ends = torch.tensor(batch.lengths, device=states.device)
-        mask = torch.arange(len(states), device=states.device)[:, None]
-        mask = mask < ends
-        total = (states * mask[..., None]).sum(dim=0)
-        return Encoded(states, mask, total / ends[:, None])
-
-
-def attention_loss_of(
-    model: Listener, batch: Batch, carry: None
-) -> tuple[Tensor, None]:
-    """-log p per letter, END counted as one, under teacher forcing."""
-    tokens = [[k + 2 for k in row] for row in batch.labels]
-    source = model.listen(batch)
-    device = source.states.device
-    read, _ = pad([[START, *row] for row in tokens])
-    targets, _ = pad([[*row, END] for row in tokens])
-    h = model.decoder.start(source)
-    logits, _ = model.decoder(read.to(device), h, source)
-    return translation_loss(logits, targets.to(device)), None
-
-
-@torch.no_grad()
-def read_attention(
-    model: Listener, batch: Batch, limit: int | None = None
-) -> list[list[int]]:
-    """The likeliest letter after those before it, until END.
-
-    It stops at the limit: as many letters as there are frames.
-    """
-    model.eval()
-    limit = limit or max(batch.lengths)
-    found = greedy(model.decoder, model.listen(batch), limit)
-    return [[k - 2 for k in row] for row in found]

@@ -1,4 +1,4 @@
-"""Recognisers that read what they wrote: padding, reading, learning."""
+"""A recogniser that reads what it wrote: padding, reading, learning."""
 
 import numpy as np
 import pytest
@@ -6,37 +6,27 @@ import torch
 
 from rnncore.application import cooling, seeded, train_module
 from rnncore.ctc import BLANK
-from rnncore.seq2seq import END
 from rnncore.speech.autoregressive import (
     MOST,
-    Listener,
     Transducer,
     TransducerLoss,
-    attention_loss_of,
-    read_attention,
     read_transducer,
-    transducer_loss_of,
 )
 from rnncore.speech.model import batch_of
 from rnncore.train import Schedule
 from rnncore.transducer import transducer_loss
 from tests.helpers.arrays import assert_close
 
-KINDS = {
-    "transducer": (Transducer, transducer_loss_of, read_transducer),
-    "attention": (Listener, attention_loss_of, read_attention),
-}
-each_kind = pytest.mark.parametrize("name", KINDS)
 
-
-def network(name, K=4, H=8):
+def network(K=4, H=8):
     with seeded(0):
-        return KINDS[name][0](3, H, K, 6, layers=1, rate=0.0)
+        return Transducer(3, H, K, 6, layers=1, rate=0.0)
 
 
-def never_ends(model):
-    with torch.no_grad():
-        model.decoder.readout.bias[END] = -100
+def loss(model, batch, carry):
+    """The loss per letter, in nats."""
+    losses = TransducerLoss.apply(model(batch), batch.labels, batch.lengths)
+    return losses.sum() / max(sum(map(len, batch.labels)), 1), None
 
 
 def recordings(rng):
@@ -53,36 +43,28 @@ def test_one_node_has_the_gradient_of_the_whole_graph(rng):
     assert_close(logits.grad, other.grad)
 
 
-@each_kind
-def test_the_loss_of_a_batch_is_a_mean_over_letters(name, rng):
-    model, loss = network(name).eval(), KINDS[name][1]
+def test_the_loss_of_a_batch_is_a_mean_over_letters(rng):
+    model = network().eval()
     features, labels = recordings(rng)
     together, _ = loss(model, batch_of(features, labels), None)
-    total, count = 0.0, 0
-    for one, row in zip(features, labels, strict=True):
-        # END is one of the attention decoder's letters
-        own = len(row) + (name == "attention")
-        alone, _ = loss(model, batch_of([one], [row]), None)
-        total, count = total + alone * max(own, 1), count + own
-    assert_close(together, total / count)
+    total = sum(
+        loss(model, batch_of([one], [row]), None)[0] * max(len(row), 1)
+        for one, row in zip(features, labels, strict=True)
+    )
+    assert_close(together, total / sum(map(len, labels)))
 
 
-@each_kind
-def test_each_recording_is_read_in_a_batch_as_alone(name, rng):
-    model, read = network(name), KINDS[name][2]
+def test_each_recording_is_read_in_a_batch_as_alone(rng):
+    model = network()
     features, labels = recordings(rng)
-    options = {}
-    if name == "attention":
-        never_ends(model)
-        options = {"limit": 6}
-    together = read(model, batch_of(features, labels), **options)
+    together = read_transducer(model, batch_of(features, labels))
     assert any(together)
     for one, row in zip(features, together, strict=True):
-        assert read(model, batch_of([one], [[]]), **options) == [row]
+        assert read_transducer(model, batch_of([one], [[]])) == [row]
 
 
 def test_a_teacher_forced_place_is_the_join_of_both_sides(rng):
-    model = network("transducer").eval()
+    model = network().eval()
     features, labels = recordings(rng)
     batch = batch_of(features, labels)
     logits = model(batch)
@@ -96,7 +78,7 @@ def test_a_teacher_forced_place_is_the_join_of_both_sides(rng):
 
 
 def test_reading_follows_the_likeliest_arcs(rng):
-    model = network("transducer", K=3).eval()
+    model = network(K=3).eval()
     features, _ = recordings(rng)
     batch = batch_of(features[:1], [[]])
     (written,) = read_transducer(model, batch)
@@ -113,7 +95,7 @@ def test_reading_follows_the_likeliest_arcs(rng):
 
 
 def test_a_network_that_never_says_the_blank_comes_to_an_end(rng):
-    model = network("transducer")
+    model = network()
     with torch.no_grad():
         model.readout.bias[BLANK] = -100
     features, labels = recordings(rng)
@@ -121,20 +103,9 @@ def test_a_network_that_never_says_the_blank_comes_to_an_end(rng):
     assert [len(row) for row in written] == [7 * MOST, 4 * MOST, 5 * MOST]
 
 
-def test_attention_that_never_ends_stops_at_the_limit(rng):
-    model = network("attention")
-    never_ends(model)
-    features, labels = recordings(rng)
-    batch = batch_of(features, labels)
-    assert {len(row) for row in read_attention(model, batch)} == {7}
-    assert {len(row) for row in read_attention(model, batch, 2)} == {2}
-
-
 @pytest.mark.weekly
-@each_kind
-def test_it_learns_to_spell_two_of_three_sounds(name):
-    _, loss, read = KINDS[name]
-    model = network(name, H=16)
+def test_it_learns_to_spell_two_of_three_sounds():
+    model = network(H=16)
 
     def next_batch(rng, step):
         rows = [rng.permutation(3)[: rng.integers(1, 3)] for _ in range(8)]
@@ -153,6 +124,8 @@ def test_it_learns_to_spell_two_of_three_sounds(name):
         a == b
         for k in range(10)
         for batch in [next_batch(np.random.default_rng(k), 0)]
-        for a, b in zip(read(model, batch), batch.labels, strict=True)
+        for a, b in zip(
+            read_transducer(model, batch), batch.labels, strict=True
+        )
     ]
     assert np.mean(right) > 0.7  # a guess of length and labels: 1 in 6
