@@ -38,7 +38,6 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch09_torch": "bench-modules bench-packed bench. compiling cuda",
     "ch10_generation": "text writing",
     "ch10_language": "real.shakespeare text.words",
-    "ch10_vocabulary": "text.vocabulary",
     "ch11_forecasting": "forecast real.ett real.exchange",
     "ch11_intervals": "intervals",
     "ch11_many": (

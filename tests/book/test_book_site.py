@@ -560,7 +560,7 @@ ASKED = {
     "what is perplexity": "ch01_sequences ch01_baselines",
     "how to translate a sentence": "ch13_translation",
     "beam search": "ch13_translation",
-    "word embeddings": "ch10_vocabulary ch10_language",
+    "word embeddings": "ch10_language",
     "dropout": "ch08_deeper",
     "layer normalization": "ch08_steady",
     "bidirectional": "ch08_deeper",

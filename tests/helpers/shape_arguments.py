@@ -107,7 +107,6 @@ LETTERS = {
             *("diagonals", "by_frame", "sums_before", "sums_after"),
         )
     },
-    "text.softmax.draw_words": {"S": ANY},
     "tracking.states": {"D": 2, "H": tracking.NUMBERS},
 }
 GATES = {name: kind.G for name, kind in KINDS.items()}

@@ -45,7 +45,7 @@ CHAPTERS = {
         "ch08": "layers norm",
         "ch09": "nn",
         "ch10": "text.vocabulary text.splits text.ngrams text.model "
-        "text.softmax text.sampling text.generation text.probe",
+        "text.sampling text.generation text.probe",
         "ch11": "forecast.windows forecast.covariates forecast.models "
         "forecast.heads forecast.training forecast.scores "
         "forecast.backtest forecast.volatility",
