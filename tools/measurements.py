@@ -42,14 +42,15 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch11_intervals": "intervals",
     "ch11_many": (
         "forecast.countries forecast.lines.countries forecast.rates.countries "
-        "forecast.rates.units forecast.rates.wine forecast.rivals forecast.spread "
-        "forecast.units forecast.wine real.carparts real.m4 real.retail zeros"
+        "forecast.rates.units forecast.rivals forecast.units real.carparts real.m4 "
+        "real.retail"
     ),
     "ch11_series": (
         "forecast.leak forecast.rates.leak forecast.rates.share "
         "forecast.rates.weather forecast.weather"
     ),
     "ch11_shares": "real.sp500",
+    "ch11_zeros": "zeros",
     "ch12_infilling": "infill",
     "ch12_music": "music real.piano_rolls",
     "ch13_translation": "translate",

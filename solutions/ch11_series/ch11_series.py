@@ -942,7 +942,7 @@ print("mean", float(a[0, 0].exp()), "empty", float(torch.sigmoid(c)[0, 0]))
 print("days without a sale", float(zeros.to(y.dtype).mean()))
 print("of a day without, empty", float(empty[zeros][0]))
 
-# %% test="shelf_report" points=5 explained="ch11_many: Zeros"
+# %% test="shelf_report" points=5 explained="ch11_zeros: Counts, with a share of zeros"
 import numpy as np
 
 from rnncore.testing import (
@@ -1365,7 +1365,7 @@ for name, box in boxes.items():
     same &= np.array_equal(said["it"].point, outcomes["it"].point)
     print(name, "looks right" if same else "differs")
 
-# %% test="backtest_probes" points=4 explained="ch11_many: A year of wine"
+# %% test="backtest_probes" points=4 explained="ch11_many: A back-test"
 from rnncore.forecast.backtest import backtest
 from rnncore.testing import black_boxes, hunt
 

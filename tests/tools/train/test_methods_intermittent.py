@@ -9,11 +9,13 @@ pytest.importorskip("torch")
 
 from tools.train.ch11.methods.intermittent import (
     choose_rivals,
+    forecast_by_missed_sales,
     forecast_demand,
     forecast_level,
     forecast_level_and_season,
     forecast_past_values,
     list_rivals,
+    list_stock_rules,
     quantiles_of,
     smooth,
 )
@@ -27,9 +29,11 @@ def sold(rng, N=40, S=6):
 
 
 def every(period):
+    rivals = list_rivals(period)
+    rivals |= {"missed sales": list_stock_rules(period)}
     return [
         (name, next(iter(settings.values())))
-        for name, settings in list_rivals(period).items()
+        for name, settings in rivals.items()
     ]
 
 
@@ -90,12 +94,25 @@ def test_a_season_is_found(rng):
     assert np.abs(means - [0.2, 0.2, 3.0]).max() < 0.4
 
 
+def test_missed_sales_are_told_as_zeros_and_leave_the_level(rng):
+    """Of products that are out of stock half of the time, by long spells."""
+    stock = np.repeat(rng.random((20, 60)) < 0.5, 20, axis=0)
+    y = rng.poisson(2.0 * stock).astype(float)
+    y[-20:, :30] = rng.poisson(2.0, (20, 30))
+    y[-20:, 30:] = 0
+    p = forecast_by_missed_sales(y, 1, 30, 0.05, 0.05, 4.0, 5)[0]
+    means = p @ np.arange(31)
+    assert abs(means[:30].mean() - 2 * 0.975) < 0.25  # a spell may end
+    assert means[30:].mean() < 0.2
+    later = forecast_by_missed_sales(y, 40, 30, 0.05, 0.05, 4.0, 5)[-1]
+    assert (later[30:] @ np.arange(31)).mean() > 0.5  # half of the level
+
+
 def test_settings_are_chosen_where_nothing_is_scored(rng):
     y = sold(rng, 60, 40)
     y[30:] = rng.poisson(3.0, (30, 40))  # a level that moved
-    chosen = choose_rivals(y, [34], 4)
+    chosen = choose_rivals(y, [34], 4, list_rivals())
     assert chosen["SES"].setting[0] == 0.3
     y[38:] = 1e3
-    assert choose_rivals(y[:38], [34], 4)["SES"].setting == (
-        chosen["SES"].setting
-    )
+    again = choose_rivals(y[:38], [34], 4, list_rivals())
+    assert again["SES"].setting == chosen["SES"].setting

@@ -117,20 +117,10 @@ def test_a_run_uses_all_its_updates_and_keeps_the_best_weights(monkeypatch):
         "train_forecaster",
         lambda *a, **options: seen.append(options),
     )
-    plan = forecast.wine_plans()["calendar"]
+    plan = forecast.sunspot_plans()["direct"]
     forecast.run(plan, 0.5, 3, runner.Options())
     assert seen[0]["patience"] is None
     assert (seen[0]["steps"], seen[0]["rate"]) == (plan.steps, 0.5)
-
-
-def test_wine_without_its_season_is_judged_on_the_same_months():
-    plans = forecast.wine_plans()
-    plain, grown = (plans[k].windows for k in ("calendar", "by_season"))
-    np.testing.assert_array_equal(grown.origins, plain.origins)
-    assert_close(grown.back(grown.test.target), plain.actual)
-    for part in range(3):  # the first year has none before it
-        less = plain[part].past.shape[1] - grown[part].past.shape[1]
-        assert less == (12 if part == 0 else 0)
 
 
 ROWS = {  # tables of the pages, by study
@@ -139,13 +129,8 @@ ROWS = {  # tables of the pages, by study
         *("linear_plain", "linear_covariates"),
         *("network_plain", "network_covariates"),
     ],
-    "wine": [
-        f"{kind}_{given}"
-        for kind in ("linear", "network")
-        for given in ("no_calendar", "calendar", "by_season")
-    ],
     "sunspots": [
-        *("persistence", "cycle", "drift", "linear", "ets", "arima"),
+        *("persistence", "cycle", "linear"),
         *("direct", "recursive", "encoder_decoder", "gaussian"),
     ],
     "lines": ["sunspots"],

@@ -33,9 +33,8 @@ def test_the_chance_to_be_in_stock_is_that_of_all_histories(rng):
         assert_close(chance[t, 0], likely[1] / likely.sum(), terms=1000)
 
 
-@pytest.mark.parametrize("kind", zeros.DRAWN)
-def test_the_truth_is_a_distribution_with_the_mean_of_what_is_drawn(kind):
-    drawn = zeros.DRAWN[kind](np.random.default_rng(1))
+def test_the_truth_is_a_distribution_with_the_mean_of_what_is_drawn():
+    drawn = zeros.draw_spells(np.random.default_rng(1))
     assert (drawn.sold == drawn.sold.round()).all()
     days = range(10, 780, 70)
     p = np.concatenate([drawn.truth(t)[:1] for t in days])
@@ -53,6 +52,12 @@ def test_a_table_has_the_truth_and_every_rival(monkeypatch, capsys):
     monkeypatch.setattr(zeros, "S", 12)
     runner.main(zeros.TRAINING, ["spells", "--check", "--steps", "2"])
     found = capsys.readouterr().out
-    for name in "truth", "network", "always 0", "TSB", "level x season":
+    for name in (
+        "truth",
+        "network",
+        "always 0",
+        "missed sales",
+        "half of each",
+    ):
         assert f"zeros.spells.{name}: " in found
     assert "zeros.shown.truth: " in found

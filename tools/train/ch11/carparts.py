@@ -16,7 +16,11 @@ from rnncore.data.public.store import find
 from rnncore.forecast.counts import CountScores, score_counts
 from rnncore.forecast.covariates import waves
 from tools.train.ch11.methods.forking import Series, read_at, train_forking
-from tools.train.ch11.methods.intermittent import choose_rivals, quantiles_of
+from tools.train.ch11.methods.intermittent import (
+    choose_rivals,
+    list_rivals,
+    quantiles_of,
+)
 from tools.train.ch11.zeros import (
     HEADS,
     NAMES,
@@ -84,7 +88,7 @@ def run_test(asked: Options) -> Iterator[Measurement]:
         mase = round(measure_mase(came, p, past), 5)
         yield make_row(f"{KEY}.{name}", ours[name], mase=mase)
     chosen = ours[NAMES[choose(asked)[0]]]
-    for name, rival in choose_rivals(past, [first - K], K, YEAR).items():
+    for name, rival in choose_rivals(past, [first - K], K, list_rivals(YEAR)).items():
         p = rival.method(past, K, MOST)
         mase = round(measure_mase(came, p, past), 5)
         setting = list(rival.setting)

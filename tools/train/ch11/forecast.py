@@ -1,6 +1,6 @@
 """Train chapter 11's networks and score them with their baselines.
 
-Ten studies under "forecast."; two networks go to rnncore/weights/. Scores
+Eight studies under "forecast."; two networks go to rnncore/weights/. Scores
 are those of test windows that neither training nor any choice has seen. All
 networks of a study have the same updates and seeds; nothing stops a run early,
 and of each the weights are kept that are best on the validation windows.
@@ -22,10 +22,9 @@ import torch
 from tqdm import tqdm
 
 from rnncore.application import seeded
-from rnncore.apps.forecast import contest, entrants, pipeline
 from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.series import fertility, google_share
-from rnncore.forecast.backtest import Method, score_table
+from rnncore.forecast.backtest import Method
 from rnncore.forecast.classical import (
     arima,
     ask_linear,
@@ -34,17 +33,9 @@ from rnncore.forecast.classical import (
     flat,
     with_past_errors,
 )
-from rnncore.forecast.examples import (
-    LEVELS,
-    Example,
-    countries,
-    sunspots,
-    weather,
-    wine,
-)
+from rnncore.forecast.examples import LEVELS, Example, countries, sunspots, weather
 from rnncore.forecast.heads import Head, gaussian_head, mean_head, quantile_head
 from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
-from rnncore.forecast.plan import ForecastPlan, parts_of, plan_for
 from rnncore.forecast.rivals import (
     draw_line,
     repeat_last,
@@ -67,7 +58,6 @@ from rnncore.forecast.windows import (
     unscaled,
 )
 from rnncore.storage.weights import save_weights
-from tools.train.ch11.methods import widths
 from tools.train.runner import (
     SEEDS,
     Measurement,
@@ -91,7 +81,6 @@ RATE = {  # by study and network: what "rates" chose
         "gaussian": 0.003,
     },
     "weather": {"plain": 0.003, "covariates": 0.003},
-    "wine": {"calendar": 0.0333333, "no_calendar": 0.01, "by_season": 0.003},
     "countries": {"1992": 0.003, "1997": 0.01, "2002": 0.01},
     "units": {"network": 0.0333333},
     "leak": {"none": 0.003},
@@ -452,15 +441,12 @@ def sunspot_plans() -> dict[str, StudyPlan]:
 
 
 def sunspot_study(found: Values, asked: Options) -> None:
-    """All of them, and what the recursive one says when fed the truth."""
+    """All of them, and what needs no network."""
     for name, plan in sunspot_plans().items():
         e = plan.windows
         runs = score_network(found, "sunspots", name, plan, asked, name)
         seeds = seeds_of("sunspots", asked)
         for seed, (module, seconds) in zip(seeds, runs, strict=True):
-            if isinstance(module, Recursive):
-                told = feed_truth(module, plan.head, e)
-                found["fed_the_truth"].append(told)
             if name == "direct" and asked.keeps(seed):
                 keep("forecast_sunspots", module, found[name][0], seconds, asked)
     sunspot_classics(found, e)
@@ -473,70 +459,11 @@ def sunspot_classics(found: Values, e: Example) -> None:
     on_roots: dict[str, Method] = {
         "persistence": with_own_errors(repeat_last, LEVELS),
         "cycle": with_own_errors(again, LEVELS, 22),
-        "drift": with_own_errors(draw_line, LEVELS, 2),
-        "ets": partial(ets, levels=LEVELS),
-        "arima": partial(arima, order=(3, 0, 1), levels=LEVELS),
     }
     roots = e._replace(values=np.sqrt(e.values))
     for name, method in on_roots.items():
         quantiles = np.maximum(ask_everywhere(roots, method), 0) ** 2
         score_quantiles(found, name, e, quantiles[3], quantiles)
-
-
-def feed_truth(module: Recursive, head: Head, e: Example) -> list[float]:
-    """The error at each step if the steps before it were handed over."""
-    found = []
-    for k in range(len(e.test.target)):
-        past = np.concatenate([e.test.past, e.test.target[:k, :, None]])
-        window = Windows(past, e.test.known[:1], e.test.target[:1])
-        point = e.back(head.point(ask(module, window)).numpy())
-        wrong = np.abs(e.actual[k] - point[0]).mean()
-        found.append(float(wrong / e.unit))
-    return found
-
-
-def wine_by_season() -> Example:
-    """Each month's sales over those of that month a year before, as logarithms.
-
-    The first year has none before it, so there are twelve windows fewer.
-    """
-    e = wine(with_calendar=False)
-    logs = np.log(e.values)
-    grown = logs[12:] - logs[:-12]
-    parts = split_by_time(len(grown), 24, 36)
-    scaler = fit_scaler(grown[: parts.training.stop])
-    before = np.stack([logs[t - 12 : t] for t in e.origins], axis=1)
-
-    def back(said: np.ndarray) -> np.ndarray:
-        return np.exp(before + unscaled(said, scaler))
-
-    fed = scaled(grown, scaler)
-    train, valid, test = (cut(fed, origins(p, 24, 12), 24, 12) for p in parts)
-    return Example(train, valid, test, e.values, e.origins, e.actual, back, e.unit)
-
-
-def wine_plans() -> dict[str, StudyPlan]:
-    """With the calendar, without, and with the season taken out before."""
-
-    def plan(e: Example) -> StudyPlan:
-        make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, HEAD.P)
-        return train_on(e, make, 300, batch=32, evaluate_every=25)
-
-    return {
-        "calendar": plan(wine()),
-        "no_calendar": plan(wine(with_calendar=False)),
-        "by_season": plan(wine_by_season()),
-    }
-
-
-def wine_study(found: Values, asked: Options) -> None:
-    """One series of 176 months, a year ahead, from 25 origins."""
-    for name, plan in wine_plans().items():
-        e, key = plan.windows, f"network_{name}"
-        score_line(found, f"linear_{name}", e)
-        found[f"linear_{name}"] = found[f"linear_{name}"].mean()
-        score_network(found, "wine", name, plan, asked, key)
-        found[key] = [by_month.mean() for by_month in found[key]]
 
 
 def country_plan(
@@ -747,63 +674,6 @@ def draw_study(found: Values, asked: Options) -> None:
         append(found, "", judge_quantiles(e, quantiles[3], quantiles))
 
 
-def spread_study(found: Values, asked: Options) -> None:
-    """Networks on a share's next five days, beside rules.
-
-    One learns levels, as the command's; one says how wide a distribution of
-    Student's around today's price is; two rules have their own past errors. The
-    networks' scores are those of the mean of their seeds.
-    """
-    frame = google_share().to_frame()
-    frame.index.freq = None  # rows are steps: markets have holidays
-    plan = plan_for(frame, 5, steps=asked.steps or 1500)
-    seeds, parts = seeds_of("spread", asked), parts_of(frame, plan)
-    modules = [pipeline.train(frame, plan, parts, seed=s)[0] for s in seeds]
-    compared = contest.compare(frame, plan, modules, among=["persistence"])
-    row = entrants.predict_row(plan, len(modules))
-    scores = compared.table.xs(row, level="method").iloc[0]
-    list_spread(found, "network", scores)
-    lead = compared.losses[row] - compared.losses["persistence"]
-    found["lead"] = contest.interval_of(lead[0], contest.overlap(frame, plan))
-    found["logs"] = float(plan.logs)
-    width_study(found, frame, plan, seeds)
-
-
-def width_study(
-    found: Values, frame: Any, plan: ForecastPlan, seeds: Sequence[int]
-) -> None:
-    """The network of widths beside two rules, at origins of its own history."""
-    plan = plan._replace(period=1, history=widths.HISTORY)
-    parts, K = parts_of(frame, plan), plan.horizon
-    prices = frame.iloc[:, 0].to_numpy(dtype=float)
-    modules = [widths.train_widths(prices, parts, K, s, plan.steps) for s in seeds]
-    starts = contest.origins_of(frame, plan)
-    came, said = widths.judge_widths(prices, modules, starts, K)
-    before = prices[: parts.test.start]
-    table = score_table(came, said, before, widths.LEVELS)
-    for name, scores in table.iterrows():
-        list_spread(found, name, scores)
-    unit = np.abs(np.diff(before)).mean()
-    ours, theirs = (np.array(said[k].quantiles) for k in ("student", "persistence"))
-    lead = np.array(
-        [
-            crps(came[:, [b]], ours[:, :, [b]], widths.LEVELS)
-            - crps(came[:, [b]], theirs[:, :, [b]], widths.LEVELS)
-            for b in range(len(starts))
-        ]
-    )
-    lead /= unit
-    found["student_lead"] = contest.interval_of(lead, contest.overlap(frame, plan))
-    found["origins"] = len(starts)
-
-
-def list_spread(found: Values, name: str, scores: Any) -> None:
-    """What is kept of a row of a back-test's table."""
-    for kind in ("MASE", "CRPS", "bias"):
-        found[f"{name}_{kind.lower()}"] = float(scores[kind])
-    found[f"{name}_inside_90"] = float(scores["inside 90%"])
-
-
 def keep(
     name: str, module: torch.nn.Module, score: Any, seconds: float, asked: Options
 ) -> None:
@@ -816,7 +686,6 @@ def keep(
 PLANS: dict[str, Callable[[], dict[str, StudyPlan]]] = {
     "sunspots": sunspot_plans,
     "weather": weather_plans,
-    "wine": wine_plans,
     "countries": country_plans,
     "units": unit_plans,
     "leak": leak_plans,
@@ -879,9 +748,6 @@ STUDIES = {
     "sunspots": ForecastStudy(
         sunspot_study, "MASE a step ahead; CRPS; quantile loss; bias; share inside"
     ),
-    "wine": ForecastStudy(
-        wine_study, "MASE over a year; CRPS; quantile loss; bias; share inside"
-    ),
     "countries": ForecastStudy(
         country_study, "births per woman; CRPS; quantile loss; bias; share inside"
     ),
@@ -894,9 +760,6 @@ STUDIES = {
         "sunspots: MASE a step ahead; CRPS; quantile loss; bias; share inside; "
         "penalty; countries: births per woman",
         seeded=False,
-    ),
-    "spread": ForecastStudy(
-        spread_study, "MASE, CRPS and bias over five days; share inside; origins"
     ),
     "draws": ForecastStudy(
         draw_study, "MASE over five years; CRPS; quantile loss; bias; share inside"

@@ -1,13 +1,11 @@
 """Drawn sales that are mostly 0, beside the distribution that drew them.
 
 200 products, 786 days: rates of about 0.4 a day, log-normal over products, times
-a rhythm of the week that all share, and a season of the year of one's own.
-"steady" draws negative binomial counts; in "spells" a product is out of stock now
-and then, from a chain of two states that no one sees; in "lumpy" it is ordered on
-few days, several pieces at a time. Of each: one network for all products on the
-first 730 days, its head and the rivals' settings chosen on the last 28 of them;
-then 14 days from each of four origins. Scores are means over all, intervals are
-over products. About two minutes of one core.
+a rhythm of the week that all share, and a season of the year of one's own. A product
+is out of stock now and then, from a chain of two states that no one sees. One network
+for all products learns from the first 730 days; its head and the rivals' settings are
+chosen on the last 28 of them; then 14 days from each of four origins. Scores are means
+over all, intervals are over products. About a minute and a half of one core.
 """
 
 import time
@@ -35,7 +33,11 @@ from tools.train.ch11.methods.forking import (
     read_at,
     train_forking,
 )
-from tools.train.ch11.methods.intermittent import choose_rivals
+from tools.train.ch11.methods.intermittent import (
+    choose_rivals,
+    list_rivals,
+    list_stock_rules,
+)
 from tools.train.runner import Measurement, Options, Training
 
 S, DAYS, TRAINED, K = 200, 786, 730, 14
@@ -84,13 +86,6 @@ def tell(
     )
 
 
-def draw_steady(rng: np.random.Generator) -> Drawn:
-    """Negative binomial, of spread 0.7."""
-    rates, known = draw_rates(rng)
-    sold = rng.poisson(rates * rng.gamma(1 / 0.7, 0.7, rates.shape))
-    return Drawn(sold.astype(float), known, lambda t: tell(rates[t : t + K], 0.7))
-
-
 def draw_spells(rng: np.random.Generator) -> Drawn:
     """Poisson while in stock, nothing while not; the truth sees the sales alone."""
     rates, known = draw_rates(rng)
@@ -124,24 +119,6 @@ def filter_stock(sold: np.ndarray, rates: np.ndarray, share: float) -> np.ndarra
         now = here / (here + (1 - chance[-1]) * (count == 0))
         chance.append(now * (1 - ENDS[0]) + (1 - now) * ENDS[1])
     return np.array(chance)
-
-
-def draw_lumpy(rng: np.random.Generator) -> Drawn:
-    """An order now and then: 1 piece, and a negative binomial of 5 more."""
-    rates, known = draw_rates(rng)
-    chance = np.minimum(rates / 6, 0.9)
-    more = rng.poisson(5 * rng.gamma(2.0, 0.5, rates.shape))
-    sold = (rng.random(rates.shape) < chance) * (1 + more)
-
-    def truth(t: int) -> np.ndarray:
-        ordered = chance[t : t + K, :, None]
-        size = np.roll(tell(np.full((K, S), 5.0), 0.5), 1, axis=-1)
-        return ordered * size + (1 - ordered) * np.eye(MOST + 1)[0]
-
-    return Drawn(sold.astype(float), known, truth)
-
-
-DRAWN = {"steady": draw_steady, "spells": draw_spells, "lumpy": draw_lumpy}
 
 
 def make_row(
@@ -188,15 +165,16 @@ def fit_networks(
     return found, seconds
 
 
-def run(kind: str, asked: Options) -> Iterator[Measurement]:
-    """A table of one kind of sales; of spells, what is drawn of a product."""
-    drawn = DRAWN[kind](np.random.default_rng(0))
+def run(asked: Options) -> Iterator[Measurement]:
+    """The table, and what is drawn of a product."""
+    drawn = draw_spells(np.random.default_rng(0))
     whole = Series(drawn.sold, drawn.known)
     trained = Series(drawn.sold[:TRAINED], drawn.known[:TRAINED])
     steps = asked.steps or STEPS
     head = choose_head(trained, HEADS, K, CHOICE[0], seed=0, steps=steps)
     modules, seconds = fit_networks(trained, head, asked, K)
-    rivals = choose_rivals(trained.values, CHOICE, K, 7)
+    listed = list_rivals(7) | {"missed sales": list_stock_rules(7)}
+    rivals = choose_rivals(trained.values, CHOICE, K, listed)
     readings = [read_at(whole, [t], K) for t in ORIGINS]
 
     def scored(told: Callable[[int], np.ndarray]) -> CountScores:
@@ -207,7 +185,7 @@ def run(kind: str, asked: Options) -> Iterator[Measurement]:
     def by_network(modules: list[Forking], k: int) -> np.ndarray:
         return np.mean([ask_probabilities(m, readings[k], MOST) for m in modules], 0)
 
-    key = f"zeros.{kind}"
+    key = "zeros.spells"
     zeros = float((drawn.sold == 0).mean())
     yield Measurement(f"{key}.zeros", round(zeros, 4), "share of 0", 0)
     yield Measurement(f"{key}.head", NAMES[head], "chosen", 0)
@@ -226,9 +204,14 @@ def run(kind: str, asked: Options) -> Iterator[Measurement]:
         told = partial(_ask_rival, rival.method, drawn.sold)
         setting = list(rival.setting)
         yield make_row(f"{key}.{name}", scored(told), ours, setting=setting)
-    if kind == "spells":
-        method = rivals["level x season"].method
-        yield from show_product(drawn, whole, modules, method)
+    table = partial(_ask_rival, rivals["missed sales"].method, drawn.sold)
+
+    def half_of_each(k: int) -> np.ndarray:
+        return (table(k) + by_network(modules, k)) / 2
+
+    yield make_row(f"{key}.half of each", scored(half_of_each), ours)
+    shown = {name: rivals[name].method for name in ("level x season", "missed sales")}
+    yield from show_product(drawn, whole, modules, shown)
 
 
 def _ask_rival(method: Callable, sold: np.ndarray, k: int) -> np.ndarray:
@@ -236,7 +219,7 @@ def _ask_rival(method: Callable, sold: np.ndarray, k: int) -> np.ndarray:
 
 
 def show_product(
-    drawn: Drawn, whole: Series, modules: list[Forking], rival: Callable
+    drawn: Drawn, whole: Series, modules: list[Forking], rivals: Mapping[str, Callable]
 ) -> Iterator[Measurement]:
     """The chance of a sale on the next day, through the last days of a product.
 
@@ -248,13 +231,12 @@ def show_product(
     shown = int(np.argmax(np.where(silent.all(-1).any(0), sold.sum(0), -1)))
     one = Series(whole.values[:, [shown]], whole.known[:, [shown]])
     p = np.mean([ask_probabilities(m, read_at(one, days, K), 1) for m in modules], 0)
-    chances: Mapping[str, Any] = {
+    chances: dict[str, Any] = {
         "truth": [1 - drawn.truth(t)[0, shown, 0] for t in days],
         "network": 1 - p[0, :, 0],
-        "level x season": [
-            1 - rival(drawn.sold[:t], 1, MOST)[0, shown, 0] for t in days
-        ],
     }
+    for name, rival in rivals.items():
+        chances[name] = [1 - rival(drawn.sold[:t], 1, MOST)[0, shown, 0] for t in days]
     yield Measurement(
         "zeros.shown.sold", sold[:, shown].astype(int).tolist(), "pieces", 0
     )
@@ -263,4 +245,4 @@ def show_product(
         yield Measurement(f"zeros.shown.{name}", short, "chance of a sale", 0)
 
 
-TRAINING = Training("zeros", __doc__, {}, {kind: partial(run, kind) for kind in DRAWN})
+TRAINING = Training("zeros", __doc__, {}, {"spells": run})

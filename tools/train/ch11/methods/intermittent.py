@@ -5,7 +5,7 @@ count, from no more than one's own past and a few settings that all series
 share. Those are chosen where nothing is scored.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import NamedTuple
@@ -18,11 +18,13 @@ from rnncore.forecast.counts import Counts, count_probabilities, score_counts
 
 START = 12  # values that a level begins with
 SMOOTHING = 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3
-SPREADS = 0.5, 1.0, 1.5, 2.5, 3.5
+SPREADS = 0.05, 0.15, 0.5, 1.0, 1.5, 2.5, 3.5
 DECAYS = 0.8, 0.85, 0.9, 0.95, 0.98, 1.0
 SHARES = 0.5, 0.6, 0.8, 1.0  # of one's own values among all series'
 SHRUNK = 5  # seasons that all series' season counts for beside one's own
 LEAST = 1e-3  # of a mean
+ROWS = 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0  # ends of missed sales
+PATIENCE = 2.0, 4.0, 8.0  # missed sales, after which zeros move no level
 
 # Counts (N, S); steps ahead; the largest count
 # -> probabilities (K, S, most+1), the last one of all that lies above.
@@ -108,17 +110,69 @@ def forecast_level_and_season(
 
     Shapes: y (N, S) -> p (K, S, most+1)
     """
+    factor = share_by_phase(y, period)
+    rest = y / factor[np.arange(len(y)) % period]
+    ahead = factor[(len(y) + np.arange(K)) % period]
+    mean = ahead * smooth(rest, a, start_levels(rest))
+    return _negative_binomial(mean, spread, most)
+
+
+def share_by_phase(y: np.ndarray, period: int) -> np.ndarray:
+    """A phase's sales in units of a series' mean, shrunk to all series'.
+
+    Shapes: y (N, S) -> factor (period, S)
+    """
     phases = np.arange(len(y)) % period
     level = y.mean(axis=0) + LEAST
     total = np.stack([y[phases == k].sum(axis=0) for k in range(period)])
     steps = np.bincount(phases, minlength=period)[:, None]
     pooled = total.sum(axis=1) / (steps * level).sum(axis=1).clip(LEAST)
     pooled = pooled.clip(0.05)[:, None]
-    factor = (total + SHRUNK * level * pooled) / ((steps + SHRUNK) * level)
-    rest = y / factor[phases]
-    ahead = factor[(len(y) + np.arange(K)) % period]
-    mean = ahead * smooth(rest, a, start_levels(rest))
-    return _negative_binomial(mean, spread, most)
+    return (total + SHRUNK * level * pooled) / ((steps + SHRUNK) * level)
+
+
+def forecast_by_missed_sales(
+    y: np.ndarray,
+    K: int,
+    most: int,
+    a: float,
+    spread: float,
+    patience: float,
+    period: int,
+) -> np.ndarray:
+    """Level times phase, times what a table says of so many missed sales.
+
+    Missed are the sales that were to be expected since the last one. Zeros
+    beyond `patience` of them leave the level as it is. The table has what
+    was then sold, as a share of level times phase: a row for each range of
+    missed sales, a column for each step ahead, counted on all of the past.
+    What it leaves is a share of zeros.
+
+    Shapes: y (N, S) -> p (K, S, most+1)
+    """
+    factor = share_by_phase(y, period)
+    phases = np.arange(len(y) + K) % period
+    level, missed = start_levels(y / factor[phases[: len(y)]]), np.zeros(y.shape[1])
+    levels, rows = [level], [np.zeros(y.shape[1], int)]
+    for value, share in zip(y, factor[phases], strict=False):
+        missed = np.where(value > 0, 0.0, missed + level * share)
+        moved = level + a * (value / share - level)
+        level = np.where(missed > patience, level, moved)
+        levels.append(level)
+        rows.append(np.searchsorted(ROWS, missed))
+    table = np.ones((len(ROWS) + 1, K))
+    for k in range(K):
+        row = np.stack(rows[: len(y) - k])
+        said = np.stack(levels[: len(y) - k]) * factor[phases[k : len(y)]]
+        sold, expected = (
+            np.bincount(row.ravel(), each.ravel(), len(table)) for each in (y[k:], said)
+        )
+        table[:, k] = sold / expected.clip(LEAST)
+    here = table[rows[-1]].T.clip(LEAST, 1 - LEAST)
+    mean = torch.as_tensor(np.maximum(level * factor[phases[len(y) :]], LEAST))
+    odds = torch.logit(torch.as_tensor(1 - here))
+    counts = Counts(mean, torch.full_like(mean, spread), odds)
+    return count_probabilities(counts, most)
 
 
 def smooth(y: np.ndarray, a: float, level: np.ndarray) -> np.ndarray:
@@ -178,8 +232,26 @@ def list_rivals(period: int = 1) -> dict[str, dict[tuple[float, ...], CountMetho
     return found
 
 
+def list_stock_rules(period: int) -> dict[tuple[float, ...], CountMethod]:
+    """The table of missed sales, with every setting that may be chosen."""
+    settings = product((0.02, 0.05, 0.1), (0.01, 0.05, 0.15, 0.5), PATIENCE)
+    return {
+        (a, spread, patience): partial(
+            forecast_by_missed_sales,
+            a=a,
+            spread=spread,
+            patience=patience,
+            period=period,
+        )
+        for a, spread, patience in settings
+    }
+
+
 def choose_rivals(
-    y: np.ndarray, origins: Sequence[int], K: int, period: int = 1
+    y: np.ndarray,
+    origins: Sequence[int],
+    K: int,
+    rivals: Mapping[str, Mapping[tuple[float, ...], CountMethod]],
 ) -> dict[str, Rival]:
     """Each method with the settings of least CRPS at these origins.
 
@@ -198,7 +270,7 @@ def choose_rivals(
         return float(np.mean(scores))
 
     chosen = {}
-    for name, settings in list_rivals(period).items():
+    for name, settings in rivals.items():
         best = next(iter(settings))
         if len(settings) > 1:
             tried = {s: crps(method) for s, method in settings.items()}
