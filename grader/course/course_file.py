@@ -59,6 +59,20 @@ from zoneinfo import ZoneInfo
 NAME = "course.toml"
 ROSTER = "grading/roster.csv"
 SOLUTIONS = ("never", "after", "try")
+TOOLS = {  # three rules on language models; course.toml names one, or has its own
+    "none": (
+        "No language model: what you hand in, and every step to it, is yours. For "
+        "help there are the hints, each other and the office hours."
+    ),
+    "explain": (
+        "A language model may explain an idea or an error, and is named in the "
+        "answer where it did. What you hand in you wrote, and can explain without it."
+    ),
+    "free": (
+        "Any tool may be used, and is named with what was asked of it. You answer for "
+        "each line: some are asked to explain theirs, and the exam has no tools."
+    ),
+}
 POLICIES = {  # of the syllabus, with what it says unless the file does
     "teacher": "",
     "office_hours": "",
@@ -70,10 +84,7 @@ POLICIES = {  # of the syllabus, with what it says unless the file does
         "Talk about the tasks with each other. Each writes their own answer, and "
         "names those with whom they worked."
     ),
-    "tools": (
-        "A language model may explain an idea or an error, and is named in the "
-        "answer where it did. What you hand in you wrote, and can explain without it."
-    ),
+    "tools": TOOLS["explain"],
     "more_time": (
         "Who needs more time, or cannot hand in, writes to the teacher before the due "
         "date; afterwards, only for what could not be foreseen."

@@ -15,6 +15,7 @@ from grader.course.course_file import (
     POLICIES,
     ROSTER,
     SOLUTIONS,
+    TOOLS,
     CourseFile,
     Exam,
     Granted,
@@ -349,4 +350,6 @@ class _Reader:
         table = found.get("syllabus", {})
         self._known(table, POLICIES, "syllabus", None)
         said = {key: self._words(table, key, "syllabus", None) for key in table}
+        if said.get("tools") in TOOLS:
+            said["tools"] = TOOLS[said["tools"]]
         return {**POLICIES, **said}

@@ -7,7 +7,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grader.commands import grade
-from grader.course.course_file import CourseFile
+from grader.course.course_file import TOOLS, CourseFile
 from grader.course.course_reader import read_course_file
 from grader.course.late import DailyShares
 from grader.course.settings import Course, SetupError
@@ -335,6 +335,7 @@ def test_the_guides_course_files_are_read(tmp_path):
     assert found.mark.counts == {"capstone": 3}
     assert found.exams[0].weight == 40
     assert found.policies["teacher"].startswith("Ines")
+    assert found.policies["tools"] == TOOLS["explain"]
     assert "28 points are worth 25.2 on the first day, 22.4 on" in late
     course = make_course(tmp_path)
     (course / "course.toml").write_text(late)
@@ -360,3 +361,11 @@ def test_the_courses_own_configuration_has_the_rule_of_the_file():
     assert 'plugin_class = "grader.course.late.DailyShares"' in (
         ROOT / "nbgrader_config.py"
     ).read_text("utf-8")
+
+
+@pytest.mark.parametrize("rule", TOOLS)
+def test_a_rule_on_language_models_is_chosen_by_a_word(tmp_path, rule):
+    found = read(tmp_path, f'[syllabus]\ntools = "{rule}"\n')
+    assert found.policies["tools"] == TOOLS[rule]
+    found = read(tmp_path, '[syllabus]\ntools = "Ask me."\n')
+    assert found.policies["tools"] == "Ask me."
