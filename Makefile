@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope hub lite bench bench-grader bench-check constraints times scores readme mutation clean
+.PHONY: help book serve pdf publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope hub lite bench bench-grader bench-check constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -39,9 +39,6 @@ serve: $(STAMP)  ## show the book while it is made; READ=1: executes nothing; OU
 pdf: book $(DEV)  ## the learner's book on paper, _build/book.pdf; CODE=1: with the folded code; VOLUME=grading, reference or sheet
 	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code) $(if $(VOLUME),--volume $(VOLUME))
 
-epub: book $(DEV)  ## the learner's book for an e-reader, _build/book.epub; CODE=1, VOLUME=...
-	@$(PY) -m tools.publish.volume.epub $(if $(CODE),--code) $(if $(VOLUME),--volume $(VOLUME))
-
 publish: export BOOK_ADDRESS := $(ADDRESS)
 publish: export BOOK_SOURCE := $(SOURCE)
 publish: book lite $(DEV)  ## for any static host: SITE=earlier editions, ADDRESS=URL, SOURCE=URL, BRANCH=of SOURCE, CODE=1; LATEST=1: latest/ alone
@@ -57,7 +54,7 @@ test: $(DEV)  ## lint, types, weave, and the tests
 test-slow: $(DEV)  ## whole gradings, commands, compiled loops, all known mistakes
 	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not (system or weekly)"
 
-test-system: $(DEV)  ## those that need Chromium, sandboxes, epubcheck, npm or root; a skip is a failure; TURN=number: a third of all pages
+test-system: $(DEV)  ## those that need Chromium, sandboxes, npm or root; a skip is a failure; TURN=number: a third of all pages
 	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not weekly" --no-skips $(if $(TURN),--turn $(TURN))
 
 test-weekly: $(DEV)  ## the tests that take long, and those against the clock; ONLY=words of pytest -k

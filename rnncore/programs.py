@@ -32,7 +32,7 @@ CHROME = r"Google\Chrome\Application\chrome.exe"
 PROGRAMS = {
     "chromium": Program(
         ("chromium", "chromium-browser", "google-chrome", "chrome"),
-        "make pdf, epub and publish, the stills of figures, and tests",
+        "make pdf and publish, the stills of figures, and tests",
         "apt-get install chromium",
         "brew install --cask chromium",
         "winget install Google.Chrome",
@@ -88,12 +88,6 @@ PROGRAMS = {
         "apt-get install npm",
         "brew install node",
         "winget install OpenJS.NodeJS",
-    ),
-    "epubcheck": Program(
-        ("epubcheck", "java"),
-        "a test of make epub",
-        "apt-get install epubcheck",
-        "brew install epubcheck",
     ),
 }
 

@@ -11,7 +11,6 @@ from PIL import Image, ImageStat
 from rnncore.display import BLUE, GREEN, GREY, ORANGE, VERMILLION, use_style
 from tests.helpers import ROOT
 from tests.helpers.pages import PAGE
-from tools.publish.volume.epub import clean_drawing
 from tools.site import postprocess
 from tools.site.outputs import dark
 
@@ -130,12 +129,6 @@ def test_the_page_is_as_dark_as_the_stylesheet_says():
     css = (ROOT / "book" / "_static" / "course.css").read_text("utf8")
     found = re.search(r"--pst-color-background: (#\w{6})", css)
     assert found[1] == dark.PAGE
-
-
-def test_an_epub_has_the_light_drawing_alone():
-    svg = dark.darken_drawing(drawn(curve))
-    assert dark.SCHEME in svg
-    assert b"prefers-color-scheme" not in clean_drawing(svg.encode())
 
 
 def test_a_page_says_which_drawings_follow_the_theme(tmp_path):

@@ -1,4 +1,4 @@
-"""The book in its other forms: on paper, as an EPUB, on a host, as notebooks."""
+"""The book in its other forms: on paper, on a host, as notebooks."""
 
 import os
 import subprocess

@@ -4,7 +4,7 @@
     _build/site/404.html         leads to the edition nearest to a wrong address
     _build/site/latest/          a copy of the edition that was published last
     _build/site/0.1.0/           the book, under the version of rnncore
-    _build/site/0.1.0/download/  PDF, EPUB, the wheel, each page as a notebook
+    _build/site/0.1.0/download/  PDF, the wheel, each page as a notebook
 
 Addresses are relative, so the folder works under any prefix, and no page
 asks another host. An edition's folder is only ever replaced by the same
@@ -42,7 +42,7 @@ from tools.publish import (
     require_program,
     set_time,
 )
-from tools.publish.volume import epub, pdf
+from tools.publish.volume import pdf
 from tools.publish.volume.paper import (
     VOLUMES,
     Entry,
@@ -66,7 +66,7 @@ MENU = re.compile(
 )
 ITEM = (
     '<li><a href="{}download/index.html" class="btn btn-sm dropdown-item">'
-    '<span class="btn__text-container">PDF, EPUB, notebooks</span></a></li>'
+    '<span class="btn__text-container">PDF, notebooks</span></a></li>'
 )
 TEMPLATES = jinja2.Environment(
     autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
@@ -89,7 +89,7 @@ SHELF = TEMPLATES.from_string(
 <ul>
 {% for version in versions %}
 <li><a href="{{ version }}/index.html">Edition {{ version }}</a>:
- <a href="{{ version }}/download/index.html">PDF, EPUB, notebooks, package</a></li>
+ <a href="{{ version }}/download/index.html">PDF, notebooks, package</a></li>
 {% endfor %}
 </ul></main></body></html>
 """
@@ -181,10 +181,10 @@ def write_edition(
             continue
         stem = name if kind == "book" else f"{name}-{kind}"
         what = VOLUMES[kind] or "The learner's book"
-        for suffix, whole in ("pdf", pdf.make_pdf), ("epub", epub.make_epub):
-            made = whole(html, part, set_title(config, kind), code=code, epoch=epoch)
-            (place / f"{stem}.{suffix}").write_bytes(made)
-            files.append((f"{stem}.{suffix}", f"{what}, {suffix.upper()}"))
+        title = set_title(config, kind)
+        made = pdf.make_pdf(html, part, title, code=code, epoch=epoch)
+        (place / f"{stem}.pdf").write_bytes(made)
+        files.append((f"{stem}.pdf", f"{what}, PDF"))
     outputs = html.parent / OUTPUTS
     if outputs.exists():
         shutil.copyfile(outputs, place / OUTPUTS)

@@ -239,7 +239,6 @@ def test_the_colours_are_the_same_wherever_they_stand():
         "book/_static/state-map.js": cycle[:2],
         "rnncore/display/__init__.py": cycle,
         "rnncore/display/course.mplstyle": cycle,
-        "tools/publish/volume/epub.css": cycle[:1],
         "tools/publish/volume/paper.css": cycle[:1],
     }
 

@@ -18,7 +18,7 @@ from tests.tools.test_supported_pythons import SUPPORTED
 from tools.build import book
 from tools.publish import colab, publish
 from tools.publish.browser.lite import NAMED
-from tools.publish.volume import epub, paper, pdf
+from tools.publish.volume import paper, pdf
 
 SOURCE = "https://github.com/someone/course"
 PLACE = colab.Place("someone/course", "site", "0.1.0/download")
@@ -99,8 +99,7 @@ def test_any_other_source_is_none(source):
 
 def make_site(root, patch, source):
     """A book of three pages, published; paper stays out."""
-    for volume, name in (pdf, "make_pdf"), (epub, "make_epub"):
-        patch.setattr(volume, name, lambda *args, **kwargs: b"paper")
+    patch.setattr(pdf, "make_pdf", lambda *args, **kwargs: b"paper")
     patch.setattr(two, "TOC", f"{two.TOC}      - file: third\n")
     (root / "book").mkdir()
     (root / "book" / "third.md").write_text(EXERCISES)

@@ -1,22 +1,18 @@
-"""A book of two pages on paper, as an EPUB, and as a folder for a host."""
+"""A book of two pages on paper, and as a folder for a host."""
 
 import io
 import os
-import re
 import shutil
 import subprocess
-import zipfile
-from xml.etree import ElementTree
 
 import pytest
 from pypdf import PdfReader
 
-from rnncore import programs
 from tests.helpers import ROOT
 from tools.build import book
 from tools.build.live.stills import serve_folder
 from tools.publish import PublishError, find_time, publish
-from tools.publish.volume import epub, paper, pdf
+from tools.publish.volume import paper, pdf
 
 EPOCH = 1_700_000_000
 TOC = """format: jb-book
@@ -178,13 +174,6 @@ def printed(html, toc):
     ]
 
 
-@pytest.fixture(scope="module")
-def archive(html, toc):
-    config = paper.read_settings(book.CONFIG)
-    made = epub.make_epub(html, toc, config, code=False, epoch=EPOCH)
-    return zipfile.ZipFile(io.BytesIO(made))
-
-
 def text_of(document):
     return "\n".join(page.extract_text() for page in document.pages)
 
@@ -331,68 +320,11 @@ def test_a_chapters_second_page_begins_below_its_first(full):
 
 
 @pytest.mark.system
-def test_contents_leave_out_the_sections_of_every_page(full, archive):
-    assert "Check yourself" not in full.pages[1].extract_text()
-    listed = archive.read("EPUB/nav.xhtml").decode()
+def test_contents_leave_out_the_sections_of_every_page(full):
+    listed = full.pages[1].extract_text()
     assert "A section" in listed
+    assert "Check yourself" not in listed
     assert "Read next" not in listed
-
-
-@pytest.mark.system
-def test_a_question_keeps_the_formula_that_ends_it(archive):
-    for page in "first", "answers":
-        text = archive.read(f"EPUB/{page}.xhtml").decode()
-        (question,) = re.findall(
-            r"2\. What is known of (.*?)</p>", text, re.DOTALL
-        )
-        assert "<math" in question
-
-
-@pytest.mark.system
-def test_the_epub_holds_formulas_a_reader_can_show(archive):
-    names = archive.namelist()
-    assert names[0] == "mimetype"
-    assert archive.getinfo("mimetype").compress_type == zipfile.ZIP_STORED
-    page = archive.read("EPUB/second.xhtml").decode()
-    assert page.count("<math") == 3
-    assert "\\tfrac" not in page
-    for name in names:
-        if name.endswith((".xhtml", ".opf", ".xml")):
-            text = archive.read(name)
-            ElementTree.fromstring(text)  # well-formed
-            assert b"<script" not in text
-            assert b"<live-" not in text
-
-
-@pytest.mark.system
-def test_every_link_and_picture_of_the_epub_is_in_it(archive):
-    places = {}
-    for name in archive.namelist():
-        if name.endswith(".xhtml"):
-            tree = ElementTree.fromstring(archive.read(name))
-            places[name] = tree, {e.get("id") for e in tree.iter()}
-    links = pictures = 0
-    for tree, _ in places.values():
-        for node in tree.iter():
-            href, src = node.get("href"), node.get("src")
-            if src:
-                archive.getinfo(f"EPUB/{src}")
-                pictures += 1
-            elif href and ".xhtml" in href:
-                page, _, anchor = href.partition("#")
-                assert not anchor or anchor in places[f"EPUB/{page}"][1]
-                links += 1
-    assert pictures == 3
-    assert links >= 6
-
-
-@pytest.mark.system
-def test_the_epub_has_a_cover_and_says_whose_it_is(archive):
-    package = archive.read("EPUB/book.opf").decode()
-    assert 'href="cover.png" media-type="image/png"' in package
-    assert 'properties="cover-image"' in package
-    assert archive.read("EPUB/cover.png").startswith(b"\x89PNG")
-    assert "<dc:rights>Free under the MIT licence" in package
 
 
 def test_the_learners_book_leaves_grading_and_reference_to_others():
@@ -406,21 +338,6 @@ def test_the_learners_book_leaves_grading_and_reference_to_others():
     assert grading == ["grading", "grader", "grading_services", "hub"]
     assert reference == ["api"]
     assert sheet == ["sheet"]
-
-
-@pytest.mark.system
-def test_epubcheck_finds_nothing(archive, tmp_path):
-    if not (epubcheck := programs.find("epubcheck")):
-        pytest.skip(programs.explain("epubcheck"))
-    path = tmp_path / "two.epub"
-    path.write_bytes(archive.fp.getvalue())
-    said = subprocess.run(
-        ["java", "-jar", epubcheck, str(path)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert said.returncode == 0, said.stdout + said.stderr
 
 
 def files(folder):

@@ -1,1 +1,1 @@
-"""Makes one file of the book: a PDF, an EPUB."""
+"""Makes one file of the book: a PDF."""

@@ -1,20 +1,17 @@
-"""The built book as one document in headless Chromium, for paper and EPUB."""
+"""The built book as one document in headless Chromium, for paper."""
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from tools.build import book
 from tools.build.live.stills import serve_folder
-from tools.publish import PublishError, find_time, require_program
+from tools.publish import PublishError, require_program
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -41,7 +38,7 @@ class Entry(NamedTuple):
     page: str
 
 
-PICTURE = "_static/preview.png"  # of the title and the cover
+PICTURE = "_static/preview.png"  # of the title
 LICENCE = "Free under the MIT licence"
 TEACHING = "For those who teach"  # the part with the guide to grading
 REFERENCE = "api"  # the reference of the package
@@ -159,37 +156,3 @@ def _shorten_entry(entry: dict[str, Any]) -> dict[str, Any]:
     """An entry of the contents without the sections that each chapter has."""
     kept = [s for s in entry["sections"] if not EVERYWHERE.match(s["title"])]
     return {**entry, "sections": kept}
-
-
-def run_command(
-    suffix: str,
-    about: str | None,
-    whole: Callable[..., bytes],
-    size: Callable[[bytes], str],
-) -> None:
-    """Read the command line, write `whole`, the book in one file, say its size."""
-    parser = argparse.ArgumentParser(
-        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--html", type=Path, default=book.BUILD / "html", metavar="DIR")
-    parser.add_argument("--out", type=Path, metavar="FILE")
-    parser.add_argument("--code", action="store_true", help="with the folded code")
-    parser.add_argument(
-        "--volume",
-        choices=VOLUMES,
-        default="book",
-        help="the learner's book, or another",
-    )
-    args = parser.parse_args()
-    out = args.out or book.BUILD / f"{args.volume}.{suffix}"
-    toc = select_pages(list_entries(book.BOOK / "_toc.yml"), args.volume)
-    if not toc:
-        sys.exit(f"--volume: the contents have no page of the volume {args.volume}.")
-    config = set_title(read_settings(book.CONFIG), args.volume)
-    try:
-        made = whole(args.html, toc, config, code=args.code, epoch=find_time())
-    except PublishError as error:
-        sys.exit(f"{error}\nThere is no {suffix.upper()}.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(made)
-    print(f"{out}  ({size(made)})")

@@ -13,9 +13,11 @@ commit, or SOURCE_DATE_EPOCH, so that one book gives one file.
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import io
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,15 +26,20 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ByteStringObject, IndirectObject, TextStringObject
 
 import rnncore
-from tools.publish import PublishError
+from tools.build import book
+from tools.publish import PublishError, find_time
 from tools.publish.volume.paper import (
     LICENCE,
     PICTURE,
     SHEET,
+    VOLUMES,
     Entry,
     Paper,
     join_pages,
-    run_command,
+    list_entries,
+    read_settings,
+    select_pages,
+    set_title,
 )
 
 NODE = re.compile(r"node\d{8}")
@@ -163,9 +170,34 @@ def _number_nodes(writer: PdfWriter) -> None:
         walk(thing, new.__getitem__)
 
 
+def main() -> None:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--html", type=Path, default=book.BUILD / "html", metavar="DIR")
+    parser.add_argument("--out", type=Path, metavar="FILE")
+    parser.add_argument("--code", action="store_true", help="with the folded code")
+    parser.add_argument(
+        "--volume",
+        choices=VOLUMES,
+        default="book",
+        help="the learner's book, or another",
+    )
+    args = parser.parse_args()
+    out = args.out or book.BUILD / f"{args.volume}.pdf"
+    toc = select_pages(list_entries(book.BOOK / "_toc.yml"), args.volume)
+    if not toc:
+        sys.exit(f"--volume: the contents have no page of the volume {args.volume}.")
+    config = set_title(read_settings(book.CONFIG), args.volume)
+    try:
+        made = make_pdf(args.html, toc, config, code=args.code, epoch=find_time())
+    except PublishError as error:
+        sys.exit(f"{error}\nThere is no PDF.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(made)
+    print(f"{out}  ({len(PdfReader(io.BytesIO(made)).pages)} pages)")
+
+
 if __name__ == "__main__":
-
-    def count_pages(made: bytes) -> str:
-        return f"{len(PdfReader(io.BytesIO(made)).pages)} pages"
-
-    run_command("pdf", __doc__, make_pdf, count_pages)
+    main()
