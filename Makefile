@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope hub lite bench bench-grader bench-check constraints times scores readme mutation clean
+.PHONY: help book serve pdf publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope hub lite bench bench-grader bench-check constraints times scores readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -60,9 +60,6 @@ test-system: $(DEV)  ## those that need Chromium, sandboxes, npm or root; a skip
 test-weekly: $(DEV)  ## the tests that take long, and those against the clock; ONLY=words of pytest -k
 	@$(PY) -m pytest -n 2 --dist worksteal -m "weekly and not system" --no-skips $(if $(ONLY),-k "$(ONLY)")
 	@$(PY) -m pytest -m "weekly and system" --no-skips $(if $(ONLY),-k "$(ONLY)")
-
-mutation: $(DEV)  ## change the code 8,000 times: does a test object? MODULE=path, AGAIN=1
-	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)
 
 lab: $(STAMP)  ## JupyterLab with the assignments open; OWN=1: with a package of your own
 	@$(PY) -m rnncore lab $(if $(OWN),--own)
