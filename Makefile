@@ -131,7 +131,7 @@ HUB_PACKAGES := $(VENV)/hub
 $(HUB_PACKAGES)/.installed: requirements/hub.txt $(DEV)
 	@"$(PYTHON)" tools/set_up.py --hub
 
-hub: $(HUB_PACKAGES)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login; EXCHANGE=ngshare
+hub: $(HUB_PACKAGES)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login
 	@PYTHONPATH="$(HUB_PACKAGES)" $(PY) -m jupyterhub --config grader/systems/jupyterhub_config.py
 
 LITE := $(VENV)/lite

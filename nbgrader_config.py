@@ -1,6 +1,5 @@
 """What nbgrader has to know of the course; its commands run from here."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -44,12 +43,11 @@ c.Autograde.autograde_preprocessors = [
 ]
 
 # nbgrader's own exchange follows a learner's links with your rights. These
-# three copy plain files of the learner's alone; ngshare has its own.
-if os.environ.get("EXCHANGE") != "ngshare":
-    OWN = "grader.systems.exchange"
-    c.ExchangeFactory.collect = f"{OWN}.Collect"
-    c.ExchangeFactory.release_assignment = f"{OWN}.ReleaseAssignment"
-    c.ExchangeFactory.release_feedback = f"{OWN}.ReleaseFeedback"
+# three copy plain files of the learner's alone.
+OWN = "grader.systems.exchange"
+c.ExchangeFactory.collect = f"{OWN}.Collect"
+c.ExchangeFactory.release_assignment = f"{OWN}.ReleaseAssignment"
+c.ExchangeFactory.release_feedback = f"{OWN}.ReleaseFeedback"
 
 # A test that prints to the error stream counts as failed. A warning that
 # NumPy prints there while a right answer runs must not cost its points.

@@ -39,13 +39,7 @@ AUTHORS = (
 )
 ADDED = ("--no-deps", "--requirement")
 FOR_LITE = ((*ADDED, "requirements/lite.txt"),)
-FOR_HUB = (
-    ("--upgrade", "--target", ".venv/hub", *ADDED, "requirements/hub.txt"),
-    (
-        *("--no-deps", "--upgrade", "--target", ".venv/hub/for_ngshare"),
-        *("SQLAlchemy==1.4.54", "alembic==1.13.3"),
-    ),
-)
+FOR_HUB = (("--upgrade", "--target", ".venv/hub", *ADDED, "requirements/hub.txt"),)
 PROXY = (
     *("install", "--silent", "--no-audit", "--no-fund"),
     *("--prefix", ".venv/hub", "configurable-http-proxy@5.3.0"),

@@ -6,10 +6,8 @@ the formgrader; a learner's opens the home folder, without it. Settings come
 from the environment, and from the command line, as everywhere in Jupyter:
 
     INSTRUCTOR   the login of the one who teaches
-    EXCHANGE     folder (nbgrader's own, the default) or ngshare (a service)
     COURSE       the course's folder; this project's by default
     HUB          a folder for what the hub keeps, open to all: /srv/rnn-hub
-    NGSHARE      ngshare's port, 10101; close it to other machines
     DOMAIN       the hub's name; each server has a subdomain of it
     CERT, KEY    files of TLS, for DOMAIN and *.DOMAIN
 
@@ -28,13 +26,10 @@ ROOT = Path(__file__).resolve().parents[2]
 COURSE = Path(os.environ.get("COURSE", ROOT)).resolve()
 HUB = Path(os.environ.get("HUB", "/srv/rnn-hub")).resolve()
 INSTRUCTOR = os.environ.get("INSTRUCTOR", "")
-EXCHANGE = os.environ.get("EXCHANGE", "folder")
-PORT = int(os.environ.get("NGSHARE", "10101"))
 ADDED = Path(os.environ.get("PYTHONPATH", "").split(os.pathsep)[0]).resolve()
 DOMAIN, CERT, KEY = (os.environ.get(n, "") for n in ("DOMAIN", "CERT", "KEY"))
 SHARED = 0o1777  # in which nobody renames or removes what is another's
 CLOSED = (".git", "solutions", "grading")  # in which hidden tests stand
-SERVICE = f"http://127.0.0.1:{PORT}"
 FORMGRADER = "nbgrader.server_extensions.formgrader"
 
 
@@ -45,8 +40,6 @@ def stop(reason: str) -> None:
 
 def check() -> None:
     """Refuse what would show hidden tests, or start nothing."""
-    if EXCHANGE not in ("folder", "ngshare"):
-        stop(f"EXCHANGE: folder or ngshare is expected, got {EXCHANGE!r}")
     if not INSTRUCTOR:
         stop("say who teaches: make hub INSTRUCTOR=login")
     if any((DOMAIN, CERT, KEY)) and not all((DOMAIN, CERT, KEY)):
@@ -125,15 +118,8 @@ def write_settings(who: str, lines: list[str]) -> Path:
     extensions = {"ServerApp": {"jpserver_extensions": {FORMGRADER: taught}}}
     text = json.dumps(extensions, indent=1)
     (folder / "jupyter_server_config.json").write_text(text, "utf-8")
-    shared = ["c = get_config()", *lines]
-    if EXCHANGE == "ngshare":
-        url = f"{SERVICE}/services/ngshare"
-        shared += [
-            "from ngshare_exchange import configureExchange",
-            f"configureExchange(c, {url!r})",
-        ]
-    else:
-        shared += [f"c.Exchange.root = {str(HUB / 'exchange')!r}"]
+    exchange = f"c.Exchange.root = {str(HUB / 'exchange')!r}"
+    shared = ["c = get_config()", *lines, exchange]
     (folder / "nbgrader_config.py").write_text("\n".join(shared) + "\n", "utf-8")
     return folder
 
@@ -173,7 +159,6 @@ c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": lambda s: str(SETTINGS[s.user.name == INSTRUCTOR]),
     "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
     "OMP_NUM_THREADS": "1",
-    "EXCHANGE": EXCHANGE,  # which nbgrader_config.py reads
 }
 
 
@@ -184,25 +169,3 @@ def set_folder(spawner: object) -> None:
 
 
 c.Spawner.pre_spawn_hook = set_folder
-if EXCHANGE == "ngshare":
-    (HUB / "state" / "ngshare").mkdir(exist_ok=True)
-    c.JupyterHub.services = [
-        {
-            "name": "ngshare",
-            "url": SERVICE,
-            "command": [
-                *(sys.executable, "-m", "ngshare", "--admins", INSTRUCTOR),
-                *("--database", f"sqlite:///{HUB}/state/ngshare/ngshare.db"),
-                *("--storage", f"{HUB}/state/ngshare/files"),
-            ],
-            # under SQLAlchemy 2 it says that it stored, and stores nothing
-            "environment": {"PYTHONPATH": f"{ADDED}/for_ngshare:{ADDED}"},
-        }
-    ]
-    may = ["access:services!service=ngshare", "self"]
-    c.JupyterHub.load_roles = [{"name": "user", "scopes": may}]
-    c.Spawner.server_token_scopes = [
-        "access:services!service=ngshare",
-        "access:servers!server",
-        "users:activity!user",
-    ]

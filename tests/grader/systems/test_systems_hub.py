@@ -1,4 +1,4 @@
-"""JupyterHub and its exchanges: two learners and an instructor, for real.
+"""JupyterHub and its exchange: two learners and an instructor, for real.
 
 The three are ordinary users of a machine whose list of users is this test's
 own: bubblewrap puts it in the place of the machine's.
@@ -179,9 +179,9 @@ class Hub:
 
 
 @contextlib.contextmanager
-def running(machine, exchange):
+def running(machine):
     """The hub, as `make hub` starts it, with a password for all."""
-    ports = [free_port() for _ in range(4)]
+    ports = [free_port() for _ in range(3)]
     address = f"http://127.0.0.1:{ports[0]}"
     command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
     command += [
@@ -201,8 +201,6 @@ def running(machine, exchange):
                 "HUB": str(machine.hub),
                 "COURSE": str(machine.course),
                 "INSTRUCTOR": "ines",
-                "EXCHANGE": exchange,
-                "NGSHARE": str(ports[3]),
             },
             stdout=file,
             stderr=file,
@@ -250,50 +248,13 @@ def write(hub, who, notebook):
     hub.ask(who, "PUT", path, json=content)
 
 
-def enrol(machine, hub):
-    """Tell ngshare of the course and its learners, as the guide says."""
-    for command in (
-        ["create_course", "rnn", "ines"],
-        ["add_student", "rnn", "ann", "--no-gb"],
-        ["add_student", "rnn", "bob", "--no-gb"],
-    ):
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "ngshare_exchange.course_management",
-                *command,
-            ],
-            cwd=machine.folder,
-            env=os.environ
-            | {
-                "PYTHONPATH": str(ADDED),
-                "JUPYTER_CONFIG_PATH": str(
-                    machine.hub / "settings" / "learners"
-                ),
-                "JUPYTERHUB_USER": "ines",
-                "JUPYTERHUB_API_TOKEN": hub.tokens["ines"],
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
 @pytest.mark.system
 @NEEDS_SANDBOX
 @NEEDS_HUB
-@pytest.mark.parametrize(
-    "exchange",
-    ["folder", pytest.param("ngshare", marks=pytest.mark.weekly)],
-)
-def test_a_course_goes_through_the_hub(machine, installed, exchange):
-    with running(machine, exchange) as hub:
+def test_a_course_goes_through_the_hub(machine, installed):
+    with running(machine) as hub:
         for who in PEOPLE:
             hub.log_in(who)
-        if exchange == "ngshare":
-            enrol(machine, hub)
         hub.formgrader("assign")
         hub.formgrader("release")
         for who in ("ann", "bob"):
@@ -457,7 +418,6 @@ def test_no_learner_can_swap_the_courses_folder(tmp_path):
     ("environment", "said"),
     [
         ({}, "say who teaches"),
-        ({"INSTRUCTOR": "ines", "EXCHANGE": "post"}, "got 'post'"),
         (
             {"INSTRUCTOR": "ines", "DOMAIN": "hub.example.org"},
             "DOMAIN, CERT and KEY are expected together",
