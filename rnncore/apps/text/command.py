@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from rnncore.application import cooling, seeded, split
 from rnncore.apps.spine import common, evaluation, inputs, runs, watch
@@ -238,7 +239,7 @@ def _fit(options: Any, data: tuple, run: watch.Run, device: Any) -> tuple[Model,
     ids = vocabulary.encode(parts.training)
     if start is None:
         with seeded(options.seed), common.refuse_in_words():
-            model = _make_model(options, vocabulary)
+            model = _make_model(options, vocabulary, ids)
     else:
         model = start.train()
         _tell_unknown(vocabulary, parts.training)
@@ -272,8 +273,13 @@ def _show_glimpse(model: Any, vocabulary: Vocabulary) -> str:
 def _unigram_bits(training: np.ndarray, validation: np.ndarray) -> float:
     """Bits a token if each is as likely as in training, whatever came."""
     K = 1 + int(max(training.max(), validation.max()))
-    counts = np.bincount(training, minlength=K) + 1
-    return float(-np.log2(counts / counts.sum())[validation].mean())
+    return float(-np.log2(_count_shares(training, K))[validation].mean())
+
+
+def _count_shares(ids: np.ndarray, K: int) -> np.ndarray:
+    """How often each of K tokens comes, as if each came once more."""
+    counts = np.bincount(ids, minlength=K) + 1
+    return counts / counts.sum()
 
 
 def _tell_unknown(vocabulary: Vocabulary, text: str) -> None:
@@ -286,11 +292,18 @@ def _tell_unknown(vocabulary: Vocabulary, text: str) -> None:
         )
 
 
-def _make_model(options: Any, vocabulary: Vocabulary) -> LanguageModel:
-    """Layers of cells with random weights."""
+def _make_model(options: Any, vocabulary: Vocabulary, ids: np.ndarray) -> LanguageModel:
+    """Layers of cells with random weights, which begin at the frequencies.
+
+    An untrained readout then says how often each token comes.
+    """
     H, layers, dropout = options.hidden, options.layers, options.dropout
     width = None if vocabulary.words else min(WIDTH, H)
-    return LanguageModel(vocabulary.size, H, options.cell, layers, dropout, width)
+    model = LanguageModel(vocabulary.size, H, options.cell, layers, dropout, width)
+    share = _count_shares(ids, vocabulary.size)
+    with torch.no_grad():
+        model.readout.bias.copy_(torch.from_numpy(np.log(share)))
+    return model
 
 
 def score_text(model: Any, about: Facts, text: Text) -> Scores:

@@ -591,6 +591,13 @@ def test_a_rate_far_too_large_is_told(book):
         model.fit(book)
 
 
+def test_an_untrained_network_knows_how_often_each_token_comes(book):
+    model = TextModel(**TINY | {"steps": 1, "rate": 1e-9}).fit(book)
+    bits = model.compare()["bits per character"]
+    often = bits["how often each token occurs"]
+    assert abs(bits["the network"] - often) < 0.3
+
+
 def test_a_text_that_teaches_nothing_is_noticed(book, capsys):
     """Letters drawn apart: no better than how often each one is."""
     rng = np.random.default_rng(0)
