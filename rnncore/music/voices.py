@@ -190,42 +190,12 @@ def masked_logits(logits: Tensor, may_hold: Tensor) -> Tensor:
     return logits.masked_fill(hold, -torch.inf)
 
 
-def remember_last(model: VoiceModel, past: Tensor, frames: int) -> Tensor:
-    """What is left if the state is set to zero so many frames before.
-
-    A frame reads itself and the frames - 1 before it, as far as there are.
-
-    Shapes: past (T, B, A); frames -> h (T, B, H)
-
-    Raises ValueError where frames is below 1.
-    """
-    if frames < 1:
-        raise ValueError(f"frames: expected at least 1, got {frames}")
-    h, _ = model.remember(past)
-    windows = len(past) - frames + 1
-    if windows < 2:
-        return h
-    reads = torch.stack([past[k : k + windows] for k in range(frames)])
-    last = model.remember(reads.flatten(1, 2))[0][-1]
-    begun = last.unflatten(0, (windows, -1))  # side by side, each from 0
-    return torch.cat([h[: frames - 1], begun])
-
-
-def voice_nats(
-    model: VoiceModel, batch: Facts, frames: int | None = None
-) -> Tensor:
+def voice_nats(model: VoiceModel, batch: Facts) -> Tensor:
     """Minus the log probability of each voice's token in each frame.
-
-    With `frames`, the network remembers no more than that many.
 
     Shapes: batch -> nats (T, B, V)
     """
-    if frames is None:
-        logits = model(batch.past, batch.slots)
-    else:
-        h = remember_last(model, batch.past, frames)
-        logits = model.choose(h[:, :, None], batch.slots)
-    logits = masked_logits(logits, batch.may_hold)
+    logits = masked_logits(model(batch.past, batch.slots), batch.may_hold)
     check_shape("targets", batch.targets, *logits.shape[:-1])
     nats = cross_entropy(
         logits.flatten(0, 2), batch.targets.flatten(), reduction="none"
@@ -289,12 +259,10 @@ def score_nats(
     scores: Sequence[Score],
     joint: bool = True,
     B: int = 32,
-    frames: int | None = None,
 ) -> float:
     """Nats a frame on whole pieces, the first frame of each left out.
 
     It counts what stands beside the frame model's score: the same frames.
-    With `frames`, the network remembers no more than that many.
 
     Raises ValueError where no score has a second frame.
     """
@@ -307,7 +275,7 @@ def score_nats(
     with torch.no_grad():
         for k in range(0, len(pieces), B):
             batch = together(pieces[k : k + B], device)
-            nats = voice_nats(model, batch, frames).sum(-1)
+            nats = voice_nats(model, batch).sum(-1)
             total += float((nats * batch.counts)[1:].sum())
             count += float(batch.counts[1:].sum())
     return total / count

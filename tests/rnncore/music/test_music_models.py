@@ -47,7 +47,6 @@ from rnncore.music.voices import (
     marginals,
     masked_logits,
     moved,
-    remember_last,
     score_nats,
     together,
     voice_batches,
@@ -266,28 +265,6 @@ def test_the_score_is_a_mean_over_frames_not_over_pieces():
     )
     with pytest.raises(ValueError, match="two frames"):
         score_nats(model, pieces(1))
-
-
-def test_a_network_reset_at_each_frame_reads_that_frame_alone():
-    model, found = small_voices(), pieces(7, 5)
-    batch = together([facts(s) for s in found])
-    for frames in (1, 2, 3):
-        h = remember_last(model, batch.past, frames)
-        for t in range(7):
-            window = batch.past[max(0, t + 1 - frames) : t + 1]
-            expected = model.remember(window)[0][-1]
-            assert_close(h[t].detach(), expected.detach())
-    with pytest.raises(ValueError, match="frames: expected at least 1"):
-        remember_last(model, batch.past, 0)
-
-
-def test_a_memory_as_long_as_the_piece_is_the_whole_memory():
-    model, found = small_voices(), pieces(7, 5)
-    whole = score_nats(model, found)
-    for frames in (7, 9):
-        limited = score_nats(model, found, frames=frames)
-        assert_close(limited, whole, computed_in="float32")
-    assert abs(score_nats(model, found, frames=1) - whole) > 1e-6
 
 
 def test_the_loss_counts_first_frames_and_no_padding():
