@@ -107,19 +107,22 @@ class Minimal(nn.Module):
 
 
 class Memory(nn.Module):
-    """A matrix of 8 by 8, with a rule of writing and perhaps a decay."""
+    """A matrix of 64 numbers, with a rule of writing and perhaps a decay."""
 
-    def __init__(self, D: int, rule: Rule, decay: bool = False) -> None:
+    def __init__(
+        self, D: int, rule: Rule, decay: bool = False, columns: int = K
+    ) -> None:
         super().__init__()
-        self.out, self.rule, self.decay = V, rule, decay
-        self.inputs = nn.Linear(D, 2 * K + V + 2)
-        self.first = nn.Parameter(torch.zeros(V, K))
+        self.out, self.rule, self.decay = K * V // columns, rule, decay
+        self.sizes = [columns, columns, self.out, 1, 1]  # q, k, v, beta, a
+        self.inputs = nn.Linear(D, sum(self.sizes))
+        self.first = nn.Parameter(torch.zeros(self.out, columns))
         with torch.no_grad():  # at first nearly all is kept
             self.inputs.bias[-1] = 4.0
 
     def forward(self, x: Tensor) -> Tensor:
         """Shapes: x (T, B, D) -> y (T, B, out)."""
-        q, k, v, beta, a = self.inputs(x).split([K, K, V, 1, 1], dim=-1)
+        q, k, v, beta, a = self.inputs(x).split(self.sizes, dim=-1)
         log_a = nn.functional.logsigmoid(a) if self.decay else 0 * a
         beta = torch.sigmoid(beta) if self.rule is DELTA else 1 + 0 * beta
         steps = Steps(unit(q)[0], unit(k)[0], v, log_a, beta)
@@ -154,11 +157,12 @@ MIXERS: dict[str, Callable] = {
     "decay": partial(Memory, rule=HEBB, decay=True),
     "delta": partial(Memory, rule=DELTA),
     "gated-delta": partial(Memory, rule=DELTA, decay=True),
+    "delta-wide": partial(Memory, rule=DELTA, columns=4 * K),
 }
 VECTORS = "lstm", "minimal", "minimal-query"
 TASKS = {"once": 0, "again": 2}  # every second key is written again
 RUNS = [("once", name) for name in MIXERS if name not in ("decay", "gated-delta")]
-RUNS += [("again", name) for name in MIXERS if name not in VECTORS]
+RUNS += [("again", n) for n in MIXERS if n not in (*VECTORS, "delta-wide")]
 
 
 def count_pairs(task: str, N: int) -> int:
