@@ -5,19 +5,12 @@ import math
 import re
 import subprocess
 import sys
-from functools import partial
 
 import numpy as np
 import pytest
-import torch
 
 from rnncore.__main__ import main
-from rnncore.application import seeded
-from rnncore.blocks import min_gru
 from rnncore.comparison import ruler
-from rnncore.data.tasks import copy_problem
-from rnncore.rnn import Params, unroll, zero_state
-from rnncore.scan import minimal_cell
 from tests.helpers import ROOT
 from tests.helpers.arrays import assert_close
 from tools.train import runner
@@ -218,20 +211,6 @@ def test_the_stored_lags_come_from_the_script(few, tmp_path, monkeypatch):
     assert set(found) == set(ruler.CELLS)
 
 
-@pytest.mark.slow
-def test_an_open_forget_gate_reaches_further(few, tmp_path):
-    cell = train_ruler.make_biased(3.0)
-    assert ruler.check_cell(cell) < 1e-7
-    at_start = ruler.half_life(ruler.CELLS["LSTM"])
-    assert ruler.half_life(cell) > 5 * at_start
-    path = tmp_path / "measurements.json"
-    words = ["forget_bias.3", "--steps", "60", "--seeds", "0"]
-    runner.main(train_ruler.TRAINING, [*words, "--path", str(path)])
-    found = json.loads(path.read_text())["ruler.forget_bias.3"]
-    needed = ruler.updates_by_lag(cell, 0, 60)
-    assert found["value"] == [ruler.longest_lag(needed, 60)]
-
-
 def test_another_rate_takes_another_number_of_updates(few):
     plain = ruler.CELLS["plain"]
     usual, slow = (
@@ -276,128 +255,6 @@ def test_the_compiled_ruler_needs_as_many_updates_as_the_printed_one():
     printed = ruler.updates_needed(one.cell, 2, 0, 60, 0.01, one.draw)
     compiled = train_ruler.run_compiled(one, 0.01, 0, 60, 2)
     assert printed == compiled is not None
-
-
-@pytest.mark.parametrize("name", ["sLSTM", "gated-delta"])
-def test_the_ruler_takes_each_cell_of_chapter_20(name):
-    """Also the one whose state has a row of a matrix as each part."""
-    cell = train_ruler.LATER[name]
-    four = cell if name == "sLSTM" else cell._replace(parts=1 + 4)
-    assert ruler.check_cell(four) < 1e-6  # with H = 4
-    assert 0 < ruler.updates_needed(cell, 1, 0, 200) <= 200
-
-
-def test_a_layer_is_asked_what_a_cell_is_asked():
-    """One loss, whether chapter 18's layer is a scan or a cell of the loop."""
-    with seeded(0):
-        network = train_ruler.Reader(min_gru).double()
-    weights = {n: p.detach().numpy() for n, p in network.named_parameters()}
-    W, b = weights["inputs.weight"], weights["inputs.bias"]
-    H = ruler.HIDDEN
-    layer = Params(
-        weights["layer.W_x"] @ W,
-        np.zeros((2 * H, H)),
-        weights["layer.W_x"] @ b + weights["layer.b_x"],
-        np.zeros(2 * H),
-    )
-    x, _ = copy_problem(np.random.default_rng(1), 6, 5, 8, length=1)
-    y, *_ = unroll(minimal_cell, layer, x, zero_state(layer, 5))
-    expected = y[-1] @ weights["out.weight"].T + weights["out.bias"]
-    found = network(torch.asarray(x)).detach().numpy()
-    # inputs, gates, steps and scores are sums one after the other
-    assert_close(found, expected, terms=H, amplified=4)
-
-
-def sigmoid(p):
-    return 1 / (1 + np.exp(-p))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", train_ruler.MEMORIES)
-def test_a_memory_of_the_ruler_is_its_row_of_the_table(name):
-    T, B, D, d = 20, 2, 8, 2  # more steps than a chunk has; four heads
-    with seeded(0):
-        layer = train_ruler.MEMORIES[name](D).double()
-        x = torch.randn(T, B, D, dtype=torch.float64)
-    y, _ = layer(x, layer.first(B))
-    p = layer.inputs(x).detach().numpy()
-    expected = np.empty((T, B, D))
-    for b, head in np.ndindex(B, 4):
-        S, own = np.zeros((d, d)), slice(head * d, head * d + d)
-        for t in range(T):
-            q, k, v, a = p[t, b, : 4 * D].reshape(4, D)[:, own]
-            q, k = (part / np.sqrt(part @ part + 1e-12) for part in (q, k))
-            if name == "RetNet":
-                S = S * (1 - 2.0 ** -(5 + head))
-            if name == "GLA":
-                S = S * sigmoid(a) ** (1 / 16)
-            if name == "DeltaNet":
-                v = sigmoid(p[t, b, 4 * D + head]) * (v - S @ k)
-            S = S + np.outer(v, k)
-            expected[t, b, own] = S @ q
-    # a sum over all steps, of sums over d
-    assert_close(y.detach().numpy(), expected, terms=T * d, amplified=4)
-    few = x[:3, :1].clone().requires_grad_()
-    assert torch.autograd.gradcheck(
-        lambda x, *_: layer(x, layer.first(1))[0],
-        (few, *layer.parameters()),
-    )
-
-
-@pytest.mark.parametrize(
-    "name", ["minLSTM", "RG-LRU", "selective", "mLSTM", "DeltaNet"]
-)
-def test_the_ruler_takes_layers_of_part_iv(name):
-    layer = train_ruler.LAYERS[name]
-    assert 0 < train_ruler.layer_updates_needed(layer, 1, 0, 200) <= 200
-
-
-def most_kept(name):
-    """The largest share of its state that an untrained layer keeps."""
-    with seeded(0):
-        layer = train_ruler.LAYERS[name](ruler.HIDDEN)
-    x, (zero, *more) = torch.zeros(1, 1, ruler.HIDDEN), layer.first(1)
-    _, (after, *m) = layer(x, (torch.ones_like(zero), *more))
-    share = after - layer(x, (zero, *more))[1][0]
-    if m:  # of mLSTM, whose matrix is kept in units of exp(m)
-        share = share * m[0].exp()[..., None]
-    return share.max().item()
-
-
-@pytest.mark.parametrize("name", train_ruler.STARTS)
-def test_a_control_starts_slow_for_fast_or_fast_for_slow(name):
-    usual, _, start = name.rpartition("-")
-    slow, fast = (name, usual) if start == "slow" else (usual, name)
-    assert most_kept(slow) > 0.9
-    assert 0.4 < most_kept(fast) < 0.7
-
-
-def test_a_layer_without_memory_learns_no_lag(tmp_path, monkeypatch):
-    class Blank(torch.nn.Identity):
-        def first(self, B):
-            return ()
-
-        def forward(self, x, state):
-            return x, state
-
-    layer = {
-        "blank": lambda D: Blank(),
-        "DeltaNet": train_ruler.LAYERS["DeltaNet"],
-    }
-    runs = {
-        f"layers.{name}": partial(train_ruler.layer_updates, name, made)
-        for name, made in layer.items()
-    }
-    monkeypatch.setattr(ruler, "LAGS", (1, 2))
-    path = tmp_path / "measurements.json"
-    words = ["--steps", "60", "--seeds", "0", "--path", str(path)]
-    runner.main(
-        train_ruler.TRAINING._replace(runs=runs), ["layers.*", *words]
-    )
-    found = json.loads(path.read_text())
-    assert found["ruler.layers.blank"]["value"] == [[]]
-    (needed,) = found["ruler.layers.DeltaNet"]["value"]
-    assert len(needed) == 2
 
 
 @pytest.mark.slow

@@ -10,7 +10,6 @@ from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
 from tools.train.ch05 import lags, starts
-from tools.train.ch18 import limits
 
 STUDIES = {
     f"{training.name}.{name}": study
@@ -167,18 +166,6 @@ def test_the_flow_of_the_identity_is_one():
     # float32 weights: 1e-7 an entry
     assert_close(found["radius"], 1, within=1e-6)
     assert set(found) == {"radius", "rate", "silent"}
-
-
-def test_runs_of_chapter_18_end_where_they_are_solved(
-    monkeypatch, tmp_path
-):
-    monkeypatch.setattr(limits, "SOLVED", 1.0)  # any score will do
-    monkeypatch.setattr(limits, "UNITS", {"adding": 6})
-    run = limits.LimitRun("adding", 1, 6, 300)
-    found = list(limits.train("adding.1.6", run, 0, runner.Options()))
-    values = {one.key: one.value for one in found}
-    assert values["limits.adding.1.6.steps"] == 250
-    assert 0 < values["limits.adding.1.6"] < 1
 
 
 def test_shuffled_characters_are_the_same_ones_in_another_order():

@@ -1,46 +1,40 @@
-"""What chapter 18 times: loop and scan on one thread of torch and on two."""
+"""What chapter 18 times: loop, scan and an LSTM, by the number of steps."""
 
-import pytest
-import torch
+import numpy as np
 
+from rnncore.scan import linear_loop, linear_scan, linear_scan_vjp
+from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
 from tools.train.ch18 import limits
 
 
-def test_a_run_has_its_threads_and_leaves_those_of_others():
-    before, seen = torch.get_num_threads(), []
-    for count in limits.THREADS:
-        limits.run_on_threads(
-            count, lambda: seen.append(torch.get_num_threads())
-        )
-    assert seen == list(limits.THREADS)
-    assert torch.get_num_threads() == before
-
-
-def test_each_way_is_timed_on_each_number_of_threads(tmp_path, monkeypatch):
-    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
-    monkeypatch.setattr(limits, "WIDE_LENGTHS", (4, 8))
+def test_each_way_is_timed_at_each_length(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "LENGTHS", (4, 8))
     monkeypatch.setattr(limits, "SIZES", ((2, 3),))
     path = tmp_path / "m.json"
-    runner.main(
-        limits.TRAINING, ["threads", "--steps", "2", "--path", str(path)]
-    )
-    found = measurements.read(path)["limits.threads"]
-    assert "cores" in found["device"]
-    assert "mean load" in found["unit"]
-    assert found["value"].keys() == {
-        "1.loop",
-        "2.loop",
-        "1.scan",
-        "2.scan",
+    runner.main(limits.TRAINING, ["times", "--path", str(path)])
+    found = measurements.read(path)
+    assert found.pop("limits.times.lengths")["value"] == [4, 8]
+    assert set(found) == {
+        f"limits.times.numpy.2.3.{way}" for way in ("loop", "scan", "lstm")
     }
-    for taken in found["value"].values():
-        assert len(taken) == 2
-        assert min(taken) > 0
+    for entry in found.values():
+        assert len(entry["value"]) == 2
+        assert min(entry["value"]) > 0
 
 
-def test_where_waiting_would_be_counted_nothing_is_timed(monkeypatch):
-    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    with pytest.raises(ValueError, match="expected passive, got 'active'"):
-        next(limits.measure_threads(runner.Options()))
+def test_what_is_timed_backward_is_the_gradient(monkeypatch):
+    rng = np.random.default_rng(0)
+    a, u, d_y = rng.uniform(-1, 1, (3, 6, 2, 3))
+    called = []
+    monkeypatch.setattr(
+        limits,
+        "linear_loop",
+        lambda *given: called.append(linear_loop(*given)) or called[-1],
+    )
+    limits.loop_both_ways(a, u, np.zeros((2, 3)), d_y)
+    y, d_u = called[0], called[1][::-1]
+    expected, cache = linear_scan(a, u, np.zeros((2, 3)))
+    assert_close(y, expected)
+    assert_close(d_u, linear_scan_vjp(d_y, cache)[1])
