@@ -1,8 +1,7 @@
 """Which layers keep track of what an input changes, and for how long.
 
-The problems are `swap_problem`, how two things or three lie after swaps,
-and `clock_problem`, where a hand is after presses. A contender is a layer
-whose first state is learned, under a linear readout.
+The problems are `swap_problem`'s: how two things or three lie after swaps.
+A contender is a layer whose first state is learned, under a linear readout.
 """
 
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import numpy as np
 
 from rnncore.backend import tree_map
 from rnncore.bptt import bptt, readout_vjp
-from rnncore.data.tasks import SWAPS, clock_problem, swap_problem
+from rnncore.data.tasks import SWAPS, swap_problem
 from rnncore.factors import (
     SQUASHINGS,
     Squashing,
@@ -59,11 +58,6 @@ def swapping(things: int) -> Problem:
     moves, orders = SWAPS[things]
     draw = partial(swap_problem, things=things)
     return Problem(draw, len(moves), len(orders))
-
-
-def clock(hours: int) -> Problem:
-    """Where the hand of a clock is: `clock_problem`."""
-    return Problem(partial(clock_problem, hours=hours), 2, hours)
 
 
 class Contender(NamedTuple):
@@ -249,18 +243,3 @@ def tracked(
     logits = readout(tracker.out, y[-ASKED:])
     right = np.mean(logits.argmax(axis=-1) == targets[-ASKED:])
     return float(right), float(cross_entropy(logits, targets[-ASKED:])[0])
-
-
-def at_full_hours(tracker: Tracker, hours: int) -> Tracker:
-    """The same turning layer, each turn moved to the nearest full hour.
-
-    A factor below 0 is half a turn more.
-    """
-    layer, N = tracker.layer, NUMBERS // 2
-    p = layer.W_x.astype(float) + layer.b_x[:, None]  # a column per input
-    turn = p[N : 2 * N] + np.pi * (p[:N] < 0)
-    hour = 2 * np.pi / hours
-    off = turn - hour * np.round(turn / hour)
-    W_x = layer.W_x.copy()
-    W_x[N : 2 * N] -= off
-    return tracker._replace(layer=layer._replace(W_x=W_x))

@@ -105,24 +105,6 @@ def swap_problem(
     return np.eye(len(moves))[drawn], targets
 
 
-def clock_problem(
-    rng: np.random.Generator, T: int, B: int, hours: int = 2
-) -> tuple[np.ndarray, np.ndarray]:
-    """A hand that a press moves on by an hour: where is it at each step?
-
-    Input 0 leaves it, input 1 moves it on. With two hours the target is
-    the parity of `swap_problem`.
-
-    Shapes: -> x (T, B, 2); targets (T, B)
-
-    Raises ValueError where there are fewer than two hours.
-    """
-    if hours < 2:
-        raise ValueError(f"hours: expected at least 2, got {hours}")
-    drawn = rng.integers(0, 2, (T, B))
-    return np.eye(2)[drawn], drawn.cumsum(axis=0) % hours
-
-
 def loss_at_the_end(
     cell: Callable,
     cell_vjp: Callable,

@@ -10,8 +10,6 @@ from rnncore.optim import adam
 from rnncore.tracking import (
     CONTENDERS,
     NUMBERS,
-    at_full_hours,
-    clock,
     first_tracker,
     states,
     swapping,
@@ -25,7 +23,7 @@ each_contender = pytest.mark.parametrize("name", CONTENDERS)
 
 
 @each_contender
-@pytest.mark.parametrize("problem", [swapping(2), swapping(3), clock(7)])
+@pytest.mark.parametrize("problem", [swapping(2), swapping(3)])
 def test_every_contender_has_as_many_numbers_of_state(rng, name, problem):
     tracker = first_tracker(CONTENDERS[name], problem, rng)
     assert sum(s.size for _, s in named_leaves(tracker.start)) == NUMBERS
@@ -87,39 +85,3 @@ def test_clip_learns_parity_and_a_sigmoid_does_not():
         )
     assert shares["clip"] > 0.99
     assert shares["sigmoid"] < 0.6
-
-
-def test_at_full_hours_only_the_angles_move_and_by_less_than_half_an_hour(
-    rng,
-):
-    tracker = first_tracker(CONTENDERS["turning"], clock(5), rng)
-    tracker.layer.b_x[:] = rng.normal(size=tracker.layer.b_x.shape)
-    exact = at_full_hours(tracker, 5)
-    N = NUMBERS // 2
-    before, after = (
-        t.layer.W_x.astype(float) + t.layer.b_x[:, None]
-        for t in (tracker, exact)
-    )
-    moved = after - before
-    assert np.abs(moved[N : 2 * N]).max() <= np.pi / 5 + 1e-6
-    # a R(p) as a complex number: its fifth power is that of a
-    fifth = (np.sign(after[:N]) * np.exp(1j * after[N : 2 * N])) ** 5
-    assert np.abs(fifth - 1).max() < 1e-5
-    moved[N : 2 * N] = 0
-    np.testing.assert_array_equal(moved, 0)
-
-
-@pytest.mark.slow
-def test_an_angle_learns_to_count_and_made_exact_counts_on():
-    contender, rng = CONTENDERS["turning"], np.random.default_rng(0)
-    tracker = train_tracker(contender, clock(5), adam(0.1), 300, rng).params
-    shares = {
-        (name, T): tracked(contender, one, clock(5), T, rng, 16)[0]
-        for name, one in (
-            ("learned", tracker),
-            ("exact", at_full_hours(tracker, 5)),
-        )
-        for T in (32, 4096)
-    }
-    assert shares["learned", 32] > 0.99
-    assert shares["exact", 4096] > 0.99

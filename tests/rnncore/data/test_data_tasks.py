@@ -12,7 +12,6 @@ from rnncore.bptt import check_gradient, rnn_cell_vjp
 from rnncore.data.tasks import (
     ADDING_BASELINE,
     adding_problem,
-    clock_problem,
     copy_problem,
     loss_at_the_end,
     swap_problem,
@@ -32,7 +31,6 @@ SOURCED = [
     adding_problem,
     copy_problem,
     partial(swap_problem, things=3),
-    partial(clock_problem, hours=7),
 ]
 
 
@@ -105,42 +103,13 @@ def test_three_things_lie_as_their_swaps_left_them(T, seed):
     assert len(set(seen.values())) == len(seen)
 
 
-@given(st.integers(2, 9), st.integers(1, 30), st.integers(0, 2**32))
-def test_each_press_moves_the_hand_on_by_an_hour(hours, T, seed):
-    rng = np.random.default_rng(seed)
-    x, targets = clock_problem(rng, T, 2, hours)
-    assert (x.sum(-1) == 1).all()
-    for b in range(2):
-        hand = 0
-        for t in range(T):
-            hand = hand + 1 if x[t, b, 1] else hand
-            hand = 0 if hand == hours else hand
-            assert targets[t, b] == hand
-
-
-def test_a_clock_of_two_hours_is_parity():
-    swaps, clock = (
-        problem(np.random.default_rng(3), 40, 5)
-        for problem in (swap_problem, clock_problem)
-    )
-    np.testing.assert_array_equal(swaps[0], clock[0])
-    np.testing.assert_array_equal(swaps[1], clock[1])
-
-
-def test_a_clock_of_one_hour_is_refused(rng):
-    with pytest.raises(
-        ValueError, match="hours: expected at least 2, got 1"
-    ):
-        clock_problem(rng, 5, 2, 1)
-
-
 def test_other_numbers_of_things_are_refused(rng):
     with pytest.raises(ValueError, match="things: expected 2 or 3, got 4"):
         swap_problem(rng, 5, 2, 4)
 
 
 def test_the_same_seed_gives_the_same_tasks():
-    for task in adding_problem, copy_problem, swap_problem, clock_problem:
+    for task in adding_problem, copy_problem, swap_problem:
         first, second = (
             task(np.random.default_rng(5), 9, 3) for _ in range(2)
         )

@@ -1,14 +1,11 @@
-"""Measure for chapter 19 how long a layer keeps track of swaps and clocks.
+"""Measure for chapter 19 how long a layer keeps track of swaps.
 
 Every contender of `rnncore.tracking` meets the same rates, with three
 seeds each: "factors.two.NAME.grid" is the mean -log p by rate and seed on
 sequences of 96 steps, a length that is reported nowhere. The rate with the
 smallest mean is then trained with five seeds: "factors.two.NAME" is, seed
 by seed, the share right at each of the lengths in "factors.lengths". For
-two things "factors.two.NAME.rates" has those shares for every rate. On the
-clocks of five and of seven hours rates are chosen at 40 steps, and there are three
-seeds and more lengths, in "factors.far"; "factors.five.turning.exact" has the shares with every angle moved
-to the nearest hour.
+two things "factors.two.NAME.rates" has those shares for every rate.
 """
 
 import time
@@ -18,43 +15,22 @@ from functools import partial
 import numpy as np
 
 from rnncore.application import cooling
-from rnncore.tracking import (
-    CONTENDERS,
-    Tracker,
-    at_full_hours,
-    clock,
-    swapping,
-    tracked,
-    train_tracker,
-)
+from rnncore.tracking import CONTENDERS, Tracker, swapping, tracked, train_tracker
 from rnncore.train import Fit
 from tools.train.runner import Measurement, Options, Training
 
 RATES = {
     "two": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
     "three": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
-    "five": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
-    "seven": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
 }
 LENGTHS = (32, 64, 128, 256, 512, 1024)
-FAR = (*LENGTHS, 2048, 4096, 8192)
 CHOICE = 96  # the length at which a rate is chosen
-CLOCK_CHOICE = 40  # the same for clocks: a hand that drifts is soon as wrong as any
 FEWER, MORE = 3, 5  # seeds of the grid, and of the chosen rate
-PROBLEMS = {
-    "two": swapping(2),
-    "three": swapping(3),
-    "five": clock(5),
-    "seven": clock(7),
-}
-STEPS = {"two": 300, "three": 1000, "five": 300, "seven": 300}
+PROBLEMS = {"two": swapping(2), "three": swapping(3)}
+STEPS = {"two": 300, "three": 1000}
 LEFT_OUT = {
     *(("three", name) for name in ("minLSTM", "clip to [0, 1]", "turning")),
     ("two", "turning"),
-}
-ON_CLOCKS = {
-    "five": ("clip", "reflection, clip", "LSTM", "turning"),
-    "seven": ("LSTM", "turning"),
 }
 
 
@@ -86,13 +62,7 @@ def measure_scores(name: str, number: str, tracker: Tracker, lengths: tuple) -> 
 
 def measure_shares(name: str, number: str, tracker: Tracker) -> list[float]:
     """Of right answers, at every length that is reported."""
-    lengths = FAR if is_clock(number) else LENGTHS
-    return [share for share, _ in measure_scores(name, number, tracker, lengths)]
-
-
-def is_clock(number: str) -> bool:
-    """Not swaps."""
-    return number in ON_CLOCKS
+    return [share for share, _ in measure_scores(name, number, tracker, LENGTHS)]
 
 
 def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
@@ -100,9 +70,6 @@ def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
     steps = asked.steps or STEPS[number]
     rates = RATES[number][1:3] if asked.check else RATES[number]
     few, more = (1, 2) if asked.check else (FEWER, MORE)
-    if is_clock(number):
-        more = few
-    choice = CLOCK_CHOICE if is_clock(number) else CHOICE
     key = f"factors.{number}.{name}"
     known: dict[tuple[float, int], Tracker] = {}
     grid: dict[str, list[float]] = {f"{rate:g}": [] for rate in rates}
@@ -114,14 +81,14 @@ def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
             tracker = train(name, number, rate, seed, steps).params
             seconds.append(time.process_time() - begun)
             known[rate, seed] = tracker
-            ((_, nats),) = measure_scores(name, number, tracker, (choice,))
+            ((_, nats),) = measure_scores(name, number, tracker, (CHOICE,))
             grid[f"{rate:g}"].append(nats)
             if number == "two":
                 by_rate[f"{rate:g}"].append(measure_shares(name, number, tracker))
     best = min(rates, key=lambda rate: np.mean(grid[f"{rate:g}"]))
     about = f"{steps} steps of Adam"
     every = list(range(few))
-    unit = f"mean -log p, in nats, on {choice} steps, by rate and seed; {about}"
+    unit = f"mean -log p, in nats, on {CHOICE} steps, by rate and seed; {about}"
     yield Measurement(f"{key}.grid", grid, unit, every)
     yield Measurement(
         f"{key}.rate", best, f"of Adam, the smallest mean of {key}.grid", every
@@ -132,28 +99,21 @@ def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(
         f"{key}.seconds", float(np.median(seconds)), f"of one core, {about}"
     )
-    right, exact = [], []
+    right = []
     for seed in range(more):
         tracker = known.get((best, seed))
         if tracker is None:
             tracker = train(name, number, best, seed, steps).params
         right.append(measure_shares(name, number, tracker))
-        if is_clock(number) and name == "turning":
-            moved = at_full_hours(tracker, PROBLEMS[number].answers)
-            exact.append(measure_shares(name, number, moved))
-    lengths = FAR if is_clock(number) else LENGTHS
     unit = (
-        f"share right in the last 16 of {lengths} steps, by seed; {about} at {best:g}"
+        f"share right in the last 16 of {LENGTHS} steps, by seed; {about} at {best:g}"
     )
     yield Measurement(key, right, unit, list(range(more)))
-    if exact:
-        yield Measurement(f"{key}.exact", exact, unit, list(range(more)))
 
 
 def list_lengths(asked: Options) -> Iterator[Measurement]:
     """At which lengths the shares stand."""
     yield Measurement("factors.lengths", LENGTHS, "steps", None)
-    yield Measurement("factors.far", FAR, "steps", None)
 
 
 TRAINING = Training(
@@ -165,7 +125,7 @@ TRAINING = Training(
         **{
             f"{number}.{name}": partial(run_study, name, number)
             for number in PROBLEMS
-            for name in ON_CLOCKS.get(number, CONTENDERS)
+            for name in CONTENDERS
             if (number, name) not in LEFT_OUT
         },
     },
