@@ -40,3 +40,19 @@ def test_each_predicts_from_the_state_it_carries_but_the_one_run_again():
     for found in hidden.values():
         assert_close(found, hidden["rtrl"], terms=online.H)
     assert np.abs(again - hidden["rtrl"]).max() > 1e-3
+
+
+def test_the_first_eight_steps_of_both_predict_the_same():
+    """Before the first update of either, nothing is run again."""
+    of = online.measure_eighth(0.01, 16, 3, 4)
+    still = online.measure_errors("again 16", 0.0, 16, 3, 4)
+    assert_close(
+        of[: online.EIGHTH], still[: online.EIGHTH], terms=online.H
+    )
+    assert np.abs(of[online.EIGHTH :] - still[online.EIGHTH :]).max() > 1e-4
+
+
+def test_weights_that_rest_give_each_eighth_step_the_state_of_all():
+    of = online.measure_eighth(0.0, 40, 3, 4)
+    still = online.measure_errors("window 1", 0.0, 40, 3, 4)
+    assert_close(of, still, terms=40 * online.H)

@@ -9,6 +9,10 @@ weights at each step, and predicts from the state at its end. Each has its own
 best rate of Adam; the rate is chosen on one stream, and the error reported is
 that of another. Five seeds; about a quarter of an hour of one core.
 
+"eighth" runs the window again, and updates, at every eighth step only, as in
+Williams & Peng 1990: the gradient is that of the eight new errors, and a state
+is computed twice. Half a minute.
+
 The halves of that last contender are its state and its gradient: each is tried
 with the other half of the window that is not run again. Half a minute.
 """
@@ -22,7 +26,7 @@ import numpy as np
 from tqdm import tqdm
 
 from rnncore.backend import Array
-from rnncore.bptt import bptt, rnn_cell_vjp
+from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.optim import adam, clip_by_global_norm
 from rnncore.rnn import (
@@ -41,8 +45,10 @@ from tools.train.runner import Measurement, Options, Training
 
 H, B, LAG, STEPS = 12, 8, 8, 3000
 RATES = (0.001, 0.003, 0.01)
+FINER = (0.01, 0.015, 0.0225)  # of the window that is run every eighth step
 SEEDS = (0, 1, 2, 3, 4)
 WINDOWS = (1, 4, 8, 16, 64)
+EIGHTH = 8  # steps to an update, and half of the window
 
 
 class Weights(NamedTuple):
@@ -182,22 +188,55 @@ def measure_errors(
     return found
 
 
-def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
+def measure_eighth(rate: float, steps: int, seed: int, stream: int) -> np.ndarray:
+    """The same, where a window is run again and followed at each eighth step."""
+    rng = np.random.default_rng(seed)
+    weights = Weights(init_params(rng, 1, H), init_readout(rng, H, 1))
+    optimizer = adam(rate)
+    memory = optimizer.init(weights)
+    x = np.random.default_rng(stream).choice((-1.0, 1.0), (steps + LAG, B, 1))
+    state, old = zero_state(weights.layer, B), x[:0]
+    found = np.zeros(steps)
+    for t in range(0, steps, EIGHTH):
+        new, targets = x[LAG:][t : t + EIGHTH], x[:steps][t : t + EIGHTH]
+        window = np.concatenate([old, new])
+        y, _, tape = unroll(rnn_cell, weights.layer, window, state)
+        h = y[len(old) :]
+        miss = h @ weights.out.W_y.T + weights.out.b_y - targets
+        found[t : t + EIGHTH] = np.mean(miss**2, axis=(1, 2))
+        if len(old):
+            state = (y[len(old) - 1],)  # of today's weights, where `new` begins
+        d_out, d_h = readout_vjp(miss / miss.size, weights.out, h)
+        d_y = np.concatenate([np.zeros_like(y[: len(old)]), d_h])
+        start = (np.zeros_like(state[0]),)
+        d_layer = bptt(rnn_cell_vjp, weights.layer, tape, d_y, start)[0]
+        gradient, _ = clip_by_global_norm(Weights(d_layer, d_out), 1.0)
+        weights, memory = optimizer.update(weights, gradient, memory)
+        old = new
+    return found
+
+
+def train(
+    measure: Callable[[float, int, int, int], np.ndarray],
+    setting: Setting,
+    seed: int,
+    steps: int,
+) -> Trained:
     """One run; what counts is the last sixth of a stream."""
 
     def score(stream: int) -> float:
-        of = measure_errors(name, setting["rate"], steps, seed, stream)
+        of = measure(setting["rate"], steps, seed, stream)
         return float(of[-steps // 6 :].mean())
 
     found = score(10_000 + seed)
-    tqdm.write(f"{name} {setting['rate']:g} {seed}: {found:.4f}")
+    tqdm.write(f"{setting['rate']:g} {seed}: {found:.4f}")
     return Trained(found, steps, lambda: score(20_000 + seed))
 
 
 def run(asked: Options) -> Iterator[Measurement]:
     """The complete comparison."""
     found = compare(
-        {name: partial(train, name) for name in CONTENDERS},
+        {name: partial(train, partial(measure_errors, name)) for name in CONTENDERS},
         {"rate": RATES},
         steps=asked.steps or STEPS,
         seeds=SEEDS,
@@ -206,12 +245,31 @@ def run(asked: Options) -> Iterator[Measurement]:
     yield Measurement("online.delay", to_json(found), "mean squared error", list(SEEDS))
 
 
+def run_eighth(asked: Options) -> Iterator[Measurement]:
+    """An eighth of the updates, an eighth of the price."""
+    found = compare(
+        {"eighth": partial(train, measure_eighth)},
+        {"rate": FINER},
+        steps=asked.steps or STEPS,
+        seeds=SEEDS,
+        headline=True,
+    )
+    yield Measurement(
+        "online.eighth", to_json(found), "mean squared error", list(SEEDS)
+    )
+
+
 def run_halves(asked: Options) -> Iterator[Measurement]:
     """What is fresh is the state or the gradient alone, at two rates."""
     steps = asked.steps or STEPS
     found = {
         name: {
-            str(rate): [train(name, {"rate": rate}, s, steps).validation for s in SEEDS]
+            str(rate): [
+                train(
+                    partial(measure_errors, name), {"rate": rate}, s, steps
+                ).validation
+                for s in SEEDS
+            ]
             for rate in RATES[1:]
         }
         for name in HALVES
@@ -219,4 +277,6 @@ def run_halves(asked: Options) -> Iterator[Measurement]:
     yield Measurement("online.halves", found, "mean squared error", list(SEEDS))
 
 
-TRAINING = Training("online", __doc__, {}, {"delay": run, "halves": run_halves})
+TRAINING = Training(
+    "online", __doc__, {}, {"delay": run, "eighth": run_eighth, "halves": run_halves}
+)
