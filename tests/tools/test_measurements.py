@@ -167,7 +167,7 @@ def test_a_page_names_the_commands_of_its_numbers_by_file():
     assert found == {
         "tools/train/ch05/clipping.py": [
             "python -m tools.train clipping adam",
-            "python -m tools.train clipping sgd",
+            "python -m tools.train clipping memory",
         ]
     }
 
