@@ -166,17 +166,3 @@ def test_the_flow_of_the_identity_is_one():
     # float32 weights: 1e-7 an entry
     assert_close(found["radius"], 1, within=1e-6)
     assert set(found) == {"radius", "rate", "silent"}
-
-
-def test_shuffled_characters_are_the_same_ones_in_another_order():
-    plain, mixed = (starts.read_texts(k)[0] for k in ("words", "shuffled"))
-    assert plain.shape == mixed.shape
-    assert (plain != mixed).mean() > 0.5
-
-
-def test_half_lives_begin_at_the_bias_and_move_with_training():
-    few = starts.train_gates("words", 1.0, 0, 3)
-    assert 1.9 < few["before"] < 2.6  # 2.2 at a bias of 1 alone
-    assert few["after"] != few["before"]
-    longer = starts.train_gates("words", 3.0, 0, 3)
-    assert longer["before"] > 10

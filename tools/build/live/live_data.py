@@ -12,7 +12,6 @@ Three minutes on a quiet core.
 """
 
 import argparse
-import contextlib
 import itertools
 import json
 import math
@@ -45,7 +44,6 @@ from rnncore.translate.training import ROOM
 from rnncore.video.captions import load_captioner, looks, say
 from rnncore.video.model import load_classifier, logits_of
 from tools import ROOT
-from tools.pages.weave import find_cells
 
 FOLDER = ROOT / "book/_static/live/data"
 FIRST, WORDS, LIKELIEST = 1400, 60, 5  # of chapter 10's test text
@@ -322,22 +320,10 @@ def compute_matrix() -> dict[str, Any]:
     }
 
 
-def find_used_letters() -> dict[str, Any]:
-    """Which letters chapter 6's network used, from the cells of its page."""
-    page = (ROOT / "book/ch06_lstm.md").read_text("utf8")
-    names: dict[str, Any] = {}
-    with contextlib.chdir(ROOT / "book"):  # where a page finds its measurements
-        for cell in find_cells(page):
-            exec("\n".join(cell.lines), names)  # noqa: S102 - our own page
-            if "used" in names:
-                break
-    return names["used"]
-
-
 FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "words": compute_words, "forecasts": compute_forecasts, "chorale": compute_chorale,
     "beams": compute_beams, "action": compute_action, "caption": compute_caption, "matrix": compute_matrix,
-    "words-network": words_network, "used": find_used_letters,
+    "words-network": words_network,
 }  # fmt: skip
 
 

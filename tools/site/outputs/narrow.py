@@ -17,10 +17,7 @@ FIGURE = re.compile(r'<figure\b[^>]* id="([\w-]+)"')
 SCREEN = "screen and (max-width: 600px)"  # as in course.css
 
 KEPT_WIDE = {  # figures that scroll on a telephone, and why
-    **dict.fromkeys(
-        ("fig-counts", "fig-gates"),
-        "a letter below each of many steps, which have no room",
-    ),
+    "fig-counts": "a letter below each of many steps, which have no room",
     "fig-pairs": "sixteen pictures of a film in a row, each with a figure",
     "fig-map": "twenty boxes with names, joined by arrows",
     "fig-bptt-forward": "a number on each of twenty edges, which have no room",
