@@ -32,7 +32,6 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch05_long_lags": "lags starts",
     "ch05_reservoir": "reservoir",
     "ch07_compared": "cells ruler",
-    "ch07_gru": "cells.reset",
     "ch08_deeper": "depth",
     "ch08_steady": "steady",
     "ch09_torch": "bench-modules bench-packed bench. compiling cuda",

@@ -105,15 +105,6 @@ def test_the_test_set_is_not_the_validation_set(name):
     assert len(scores) == 2
 
 
-def test_both_resets_are_timed(tmp_path, monkeypatch):
-    monkeypatch.setattr(cells, "REPEATS", 1)
-    path = tmp_path / "m.json"
-    runner.main(cells.TRAINING, ["resets", "--path", str(path)])
-    values = [entry["value"] for entry in measurements.read(path).values()]
-    assert len(values) == 6
-    assert all(ms > 0 for pair in values for ms in pair)
-
-
 @pytest.mark.parametrize("name", cells.MORE)
 def test_more_starts_are_what_their_names_say_at_equal_weights(name):
     study = cells.MORE[name]

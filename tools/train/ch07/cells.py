@@ -11,8 +11,7 @@ All have the same grid of rates and five seeds; about 40 minutes of one core.
 "copy.lstm-more" and so on are gated cells with two more starts, chrono and a gate
 that keeps at sigmoid(5), and "copy.lstm-torch" with torch's biases, after as many
 updates, by the compiled loops; a minute each. "counts" is what counting says
-on the characters that those updates read. "resets" times the GRU that resets
-before its product against the one that resets after it. Neither trains anything.
+on the characters that those updates read; it trains nothing.
 """
 
 import time
@@ -24,7 +23,6 @@ import numpy as np
 from tqdm import tqdm
 
 from rnncore.backend import tree_map
-from rnncore.bptt import bptt
 from rnncore.cells import CELLS as KNOWN
 from rnncore.cells import Cell
 from rnncore.characters import Model, held_out_bits, next_character
@@ -32,7 +30,6 @@ from rnncore.comparison import Comparison, Setting, Trained, to_json
 from rnncore.comparison import compare as compare_all
 from rnncore.data.tasks import loss_at_the_end
 from rnncore.gradient_flow import identity, orthogonal
-from rnncore.gru import bptt_reset_before, unroll_reset_before
 from rnncore.rnn import Params, init_params, init_readout, unroll, zero_state
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
 from rnncore.text.model import contiguous_windows
@@ -363,49 +360,6 @@ def count_characters(asked: Options) -> Iterator[Measurement]:
     yield Measurement("cells.counts", value, unit, None)
 
 
-def time_resets(asked: Options) -> Iterator[Measurement]:
-    """The shortest milliseconds of both GRUs, forward and backward separately."""
-    rng = np.random.default_rng(0)
-    for B, H in (1, 64), (32, 64), (32, 256):
-        for way, best in reset_times(rng, 32, B, 32, H).items():
-            unit = "ms for 32 steps, forward and backward, one core"
-            yield Measurement(f"cells.reset_{way}.{B}.{H}", best, unit, 0)
-
-
-def reset_times(
-    rng: np.random.Generator, T: int, B: int, D: int, H: int
-) -> dict[str, list[float]]:
-    """Time a GRU, (forward, backward) ms, by the place of its reset."""
-    params = init_params(rng, D, H, 3)
-    params = tree_map(lambda w: w.astype(np.float32), params)
-    x = rng.normal(size=(T, B, D)).astype(np.float32)
-    d_y = np.ones((T, B, H), np.float32)
-    h = zero_state(params, B)
-    cell, vjp, _, _ = KINDS["gru"]
-    ways: dict[str, tuple[Callable, Callable]] = {
-        "after": (
-            lambda: unroll(cell, params, x, h),
-            lambda tape, state: bptt(vjp, params, tape, d_y, state),
-        ),
-        "before": (
-            lambda: unroll_reset_before(params, x, h),
-            lambda tape, state: bptt_reset_before(params, tape, d_y, state),
-        ),
-    }
-    taken: dict[str, list[list[float]]] = {way: [] for way in ways}
-    for _ in range(REPEATS):  # in turn: a disturbance hits both
-        for way, (forward, backward) in ways.items():
-            begun = time.process_time()
-            _, state, tape = forward()
-            half = time.process_time()
-            backward(tape, state)
-            end = time.process_time()
-            taken[way].append([half - begun, end - half])
-    return {
-        way: (1000 * np.min(pairs, axis=0)).tolist() for way, pairs in taken.items()
-    }
-
-
 def make_more_starts(
     kind: str,
     name: str,
@@ -452,5 +406,5 @@ TRAINING = Training(
     {},
     {name: partial(compare, name) for name in TASKS}
     | {n: partial(lags.run, f"cells.{n}", study) for n, study in MORE.items()}
-    | {"counts": count_characters, "resets": time_resets},
+    | {"counts": count_characters},
 )
