@@ -1314,7 +1314,7 @@ for name, holds in ("training", masks), ("testing", (0.6, 0.6)):
     print(f"{name:8}  c of three sequences: {c[:3, 0].round(4)}"
           f"  means: c {c.mean():.4f}, h {h.mean():.4f}")  # fmt: skip
 
-# %% test="zoneout_lstm" points=4 explained="ch08_steady: Noise that a memory survives"
+# %% test="zoneout_lstm" points=4 explained="ch08_noise: Noise that a memory survives"
 import numpy as np
 
 from rnncore.lstm import lstm_cell

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from rnncore.comparison import Trained
 from tools.train import grids
 
 
@@ -45,3 +46,24 @@ def test_a_step_of_ones_own():
         distance(9), (1, 2, 4), beyond=lambda values, best: 3 * best
     )
     assert sorted(scores) == [1, 2, 4, 12, 36]
+
+
+def test_a_start_is_chosen_with_its_own_rate_and_compared_with_none():
+    """The first seed chooses; of W_x as drawn only the rate."""
+
+    def train(setting, seed, steps):
+        rate, scale = setting["rate"], setting["scale"]
+        score = distance(16)(scale) + distance(0.16 / scale)(rate)
+        return Trained(score + seed, steps, lambda: 10 * score + seed)
+
+    finish, best = grids.search_start(
+        train, (0.003, 0.01, 0.03), (1.0, 4.0, 16.0, 64.0), 5, (0, 1, 2)
+    )
+    drawn, chosen = finish(1.0), finish(best)
+    assert (drawn.chosen["scale"], chosen.chosen["scale"]) == (1, 16)
+    assert chosen.chosen["rate"] == 0.01
+    assert 0.09 <= drawn.chosen["rate"] <= 0.3
+    assert chosen.edges == drawn.edges == []
+    assert chosen.at(**chosen.chosen).validation == [0, 1, 2]
+    assert chosen.test == [0, 1, 2]
+    assert chosen.median < drawn.median

@@ -1,14 +1,15 @@
 """What do layer normalisation and noise on the state do to training?
 
 "norm": an LSTM of 48 units, with and without layer normalisation, on chapter
-8's characters; five seeds. "noise": LSTMs of 32 units on only 2,560 characters,
-which they learn by heart, with dropout on h (a mask at each step, or one a
-sequence), with zoneout, and with nothing; rate and share are tuned; three seeds.
-"output": the same with a mask at the readout alone, as the control of both
-dropouts. All contenders of a study have the same updates and the same grid; the weights of
-the best look at the validation set are tested. "scale": the LSTM of "norm" with
-W_x and W_h multiplied at the start by a tuned number. The looks and the
-milliseconds of an update are kept of the chosen runs. Five minutes of one core.
+8's characters. W_x is multiplied at the start by a tuned number, and "as drawn" is
+the LSTM without that; the first of three seeds chooses. "noise": LSTMs of 32 units
+on only 2,560 characters, which they learn by heart, with dropout on h (a mask at
+each step, or one a sequence), with zoneout, and with nothing; rate and share are
+tuned; three seeds. "output": the same with a mask at the readout alone, as the
+control of both dropouts. All contenders of a study have the same updates and the
+same grid; the weights of the best look at the validation set are tested. The looks
+and the milliseconds of an update are kept of the chosen runs of "norm". Five minutes
+of one core.
 """
 
 import math
@@ -20,13 +21,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from rnncore import fused
 from rnncore.backend import Array, tree_map
 from rnncore.bptt import bptt, readout_vjp
 from rnncore.cells import CELLS, Cell
 from rnncore.characters import one_hot
-from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
-from rnncore.fused import cells as equations
+from rnncore.comparison import Comparison, Result, Setting, Trained, compare, to_json
 from rnncore.losses import cross_entropy, cross_entropy_vjp
 from rnncore.norm import (
     bptt_normed,
@@ -43,12 +42,14 @@ from rnncore.norm import (
 from rnncore.rnn import State, init_params, init_readout, readout, unroll, zero_state
 from rnncore.text.model import contiguous_windows
 from tools.train.ch04.chars import python_text
+from tools.train.grids import search_start
 from tools.train.runner import Measurement, Options, Training, fit_cell
 
 LOOKS = 20  # at the validation set in a run, whose best weights are kept
 RATES = [0.003, 0.01, 0.03]
 SHARES = [0.1, 0.2, 0.4]
-SEEDS, HEADLINE = (0, 1, 2), (0, 1, 2, 3, 4)
+SCALES = [1.0, 4.0, 16.0, 64.0]  # of W_x at the start
+SEEDS = (0, 1, 2)
 
 Noise = tuple[np.random.Generator, float] | None  # its share; None: at test
 
@@ -78,7 +79,6 @@ class SteadyStudy(NamedTuple):
     H: int
     steps: int
     grid: dict[str, list[float]]
-    seeds: tuple[int, ...] = SEEDS
 
 
 def first_layer(cell: Cell, rng: np.random.Generator, D: int, H: int) -> Any:
@@ -109,20 +109,6 @@ def make_looped(cell: Cell, noisy: Callable, quiet: Callable, vjp: Callable) -> 
         return bptt(vjp, layer, tape, d_y, d_state)[0]
 
     return Network(partial(first_layer, cell), forward, backward, cell.parts)
-
-
-def make_compiled() -> Network:
-    """The LSTM without noise, by the compiled loops."""
-
-    def forward(
-        layer: Any, x: Array, state: State, noise: Noise, share: float
-    ) -> tuple:
-        return fused.unroll(equations.lstm, layer, x, state)
-
-    def backward(layer: Any, tape: Any, d_y: Array, d_state: State) -> Any:
-        return fused.bptt(equations.lstm, layer, tape, d_y, d_state, d_x=False)[0]
-
-    return Network(partial(first_layer, LSTM), forward, backward)
 
 
 def make_without_noise(cell: Cell) -> Network:
@@ -229,8 +215,7 @@ STUDIES = {
         lambda: make_characters(16, None, 24, 200),
         48,
         300,
-        {"rate": RATES},
-        HEADLINE,
+        {"rate": RATES, "scale": SCALES},
     ),
     "noise": SteadyStudy(
         make_kinds(LSTM),
@@ -246,15 +231,14 @@ STUDIES = {
         200,
         {"rate": RATES, "share": SHARES},
     ),
-    "scale": SteadyStudy(
-        {"LSTM": make_compiled()},
-        lambda: make_characters(16, None, 24, 200),
-        48,
-        300,
-        {"rate": [0.01, 0.03, 0.09], "scale": [1.0, 3.0, 9.0]},
-        HEADLINE,
-    ),
 }
+
+
+def scale_input(layer: Any, by: float) -> Any:
+    """The same layer with W_x times a number, under a normalisation too."""
+    inner = getattr(layer, "layer", layer)
+    inner = inner._replace(W_x=by * inner.W_x)
+    return layer._replace(layer=inner) if hasattr(layer, "layer") else inner
 
 
 def measure_bits(
@@ -311,10 +295,7 @@ def train(study: str, name: str, setting: Setting, seed: int, steps: int) -> Tra
     rng, share = np.random.default_rng(seed), setting.get("share", 0.0)
     x, _ = sets.batch(rng, 0)
     K = x.shape[2]
-    layer = network.init(rng, K, plan.H)
-    if "scale" in setting:
-        by = setting["scale"]
-        layer = layer._replace(W_x=by * layer.W_x, W_h=by * layer.W_h)
+    layer = scale_input(network.init(rng, K, plan.H), setting.get("scale", 1.0))
     first = layer, init_readout(rng, plan.H, K)
     weights = tree_map(lambda w: w.astype(np.float32), first)
     score = partial(measure_bits, network, share)
@@ -351,14 +332,13 @@ def make_contender(study: str, name: str) -> Callable[[Setting, int, int], Train
     return lambda setting, seed, steps: once(setting["rate"], seed, steps)
 
 
-def list_courses(study: str, found: Comparison) -> dict[str, Any]:
+def list_courses(found: Comparison) -> dict[str, Any]:
     """The chosen runs' looks, one list per seed, and their time an update."""
     value = {}
     for name, result in found.results.items():
-        setting = result.chosen
-        if name == "none":
-            setting = {"rate": setting["rate"]}
-        every = [COURSES[study, name, *setting.values(), s] for s in found.seeds]
+        network = "LSTM" if name == "as drawn" else name
+        key = "norm", network, *result.chosen.values()
+        every = [COURSES[*key, seed] for seed in found.seeds]
         value[name] = {
             "scores": [course.scores for course in every],
             "milliseconds": round(min(c.milliseconds for c in every), 2),
@@ -366,21 +346,33 @@ def list_courses(study: str, found: Comparison) -> dict[str, Any]:
     return value
 
 
+def compare_normed(steps: int) -> Comparison:
+    """The LSTM with W_x as drawn, and it and the normalised one as they choose."""
+    plan = STUDIES["norm"]
+    results: dict[str, Result] = {}
+    for name in plan.networks:
+        contender = make_contender("norm", name)
+        finish, best = search_start(contender, RATES, SCALES, steps, SEEDS)
+        results |= {"as drawn": finish(1.0)} if name == "LSTM" else {}
+        results[name] = finish(best)
+    return Comparison(steps, list(SEEDS), plan.grid, results)
+
+
 def run(name: str, asked: Options) -> Iterator[Measurement]:
     """One complete comparison."""
     plan = STUDIES[name]
-    found = compare(
-        {n: make_contender(name, n) for n in plan.networks},
-        plan.grid,
-        steps=asked.steps or plan.steps,
-        seeds=plan.seeds,
-        headline=plan.seeds == HEADLINE,
-        extensions=1,
-    )
-    seeds, unit = list(plan.seeds), "bits per symbol"
+    steps = asked.steps or plan.steps
+    if name == "norm":
+        found = compare_normed(steps)
+    else:
+        contenders = {n: make_contender(name, n) for n in plan.networks}
+        found = compare(contenders, plan.grid, steps=steps, seeds=SEEDS, extensions=1)
+    seeds, unit = list(SEEDS), "bits per symbol"
     yield Measurement(f"steady.{name}", to_json(found), f"test, {unit}", seeds)
+    if name != "norm":
+        return
     unit = f"validation, {unit}, at {LOOKS} looks; ms an update with looks"
-    yield Measurement(f"steady.{name}.courses", list_courses(name, found), unit, seeds)
+    yield Measurement(f"steady.{name}.courses", list_courses(found), unit, seeds)
 
 
 TRAINING = Training(
