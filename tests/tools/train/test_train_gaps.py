@@ -53,13 +53,13 @@ def test_a_run_records_all_ways_and_what_needs_no_network(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(
-        gaps, "COUNTS", {"train": 40, "validation": 9, "test": 9}
+        gaps, "COUNTS", {"train": 80, "validation": 9, "test": 9}
     )
     monkeypatch.setattr(gaps, "H", 3)
     gaps.make_windows.cache_clear()
     try:
         path = tmp_path / "m.json"
-        words = f"study --steps 2 --path {path}"
+        words = f"--steps 2 --path {path}"
         runner.main(gaps.TRAINING, words.split())
     finally:
         gaps.make_windows.cache_clear()
@@ -68,4 +68,24 @@ def test_a_run_records_all_ways_and_what_needs_no_network(
     study = from_json(known["gaps.study"]["value"])
     assert study.results.keys() == set(gaps.WAYS)
     assert all(len(r.test) == 3 for r in study.results.values())
-    assert known["gaps.simple"]["value"].keys() == {"last value", "linear"}
+    assert known["gaps.simple"]["value"].keys() == {"last value", "kriging"}
+
+
+def test_kriging_knows_how_a_series_of_one_lag_goes_on(rng):
+    """Of x_t = 0.9 x_(t-1) + noise the last value seen says all there is."""
+    known = 0.9 ** np.arange(gaps.WINDOW + gaps.AHEAD)
+    x = rng.normal(size=(gaps.WINDOW, 3))
+    seen = np.zeros(x.shape, bool)
+    seen[[3, 20, 57], 0] = seen[59, 1] = True
+    part = gaps.Windows(x, seen, np.zeros(3))
+    expected = [
+        2 + 0.9 ** (gaps.AHEAD + 2) * (x[57, 0] - 2),
+        2 + 0.9**gaps.AHEAD * (x[59, 1] - 2),
+        2.0,
+    ]
+    assert_close(gaps.krige(known, 2.0, part), np.array(expected))
+
+
+def test_a_covariance_is_that_of_values_so_many_steps_apart():
+    found = gaps.covariances(np.tile([1.0, -1.0], 500) + 7)
+    assert_close(found[:3], np.array([1, -0.999, 0.998]))
