@@ -314,8 +314,8 @@ def test_shares_are_left_after_each_day_and_a_wrong_file_changes_nothing(
 
 
 def test_the_guides_course_files_are_read(tmp_path):
-    guide = (ROOT / "book" / "grading.md").read_text("utf-8")
-    late, more, mark, whole = re.findall(
+    guide = (ROOT / "book" / "grading_term.md").read_text("utf-8")
+    whole, late, more, mark = re.findall(
         r"^```toml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL
     )
     found = read(tmp_path, late)

@@ -202,7 +202,7 @@ def test_the_list_is_printed_without_a_run(monkeypatch, capsys):
 
 
 def test_the_guides_example_is_a_part_of_the_list():
-    guide = (mistakes.ROOT / "book" / "grading.md").read_text()
+    guide = (mistakes.ROOT / "book" / "grading_mistakes.md").read_text()
     _, _, rest = guide.partition("The list of one task begins:\n\n")
     example = "\n\n".join(rest.split("\n\n")[:2])  # the task, its mistakes
     assert len(example.splitlines()) > 5

@@ -163,7 +163,7 @@ def test_a_trace_is_bounded_and_has_no_codes():
 
 
 def test_the_guide_has_each_limit_with_its_flag_and_default():
-    text = (ROOT / "book" / "grading.md").read_text()
+    text = (ROOT / "book" / "grading_reference.md").read_text()
     rows = re.findall(
         r"^\| `(\w+)` \| `(--[a-z-]+)` \| ([\d,]+) \| \w",
         text,

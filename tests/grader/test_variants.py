@@ -390,10 +390,9 @@ def test_the_guide_counts_the_tasks_that_have_variants():
     for name in source.list_assignments():
         tasks += len(source.read(name).of("solution"))
         varied += source.list_varied_tasks(name)
-    guide = (ROOT / "book" / "grading.md").read_text("utf-8")
+    guide = (ROOT / "book" / "grading_term.md").read_text("utf-8")
     count = f"Of the course's {tasks} tasks {len(varied)} have two variants"
     assert count in guide
-    assert all(f"`{task}`" in guide for task in varied)
     assert 2 * len(varied) >= tasks
 
 

@@ -1,12 +1,16 @@
 """README and CONTRIBUTING stay as short as a newcomer needs them."""
 
 import re
+from importlib.util import find_spec
 
+import pytest
 import yaml
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import Exchange
 from traitlets.config import Config
 
+from grader.__main__ import COMMANDS as GRADING
+from rnncore.commands import COURSE
 from tests.attacks.catalogue import ATTACKS
 from tools import ROOT
 from tools.publish import export
@@ -66,11 +70,38 @@ def test_what_the_hub_page_installs_and_sets_is_there():
         asked = set(made[owner.__name__])
         assert asked
         assert asked <= set(owner.class_traits(config=True))
-    assert "git-pull?repo=" in (ROOT / "book" / "grading.md").read_text()
+    assert (
+        "git-pull?repo=" in (ROOT / "book" / "grading_term.md").read_text()
+    )
+
+
+TEACHING = sorted((ROOT / "book").glob("grading*.md"))
+
+
+@pytest.mark.parametrize("path", TEACHING, ids=lambda path: path.stem)
+def test_each_command_of_the_instructors_guide_is_there(path):
+    text = path.read_text("utf-8")
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
+    for program, known in {"grader": GRADING, "rnncore": COURSE}.items():
+        named = re.findall(rf"python -m {program} ([a-z]+)", text)
+        assert set(named) <= known.keys()
+    for module in re.findall(r"python -m ((?:tools|grader)\.[\w.]+)", text):
+        assert find_spec(module)
+
+
+def test_the_guide_s_first_page_is_short():
+    first, term = (
+        (ROOT / "book" / name).read_text("utf-8").split()
+        for name in ("grading.md", "grading_term.md")
+    )
+    assert len(first) < 800
+    assert len(term) < 3000
 
 
 def test_every_attack_stands_in_the_instructors_guide():
-    guide = (ROOT / "book" / "grading.md").read_text("utf-8")
+    guide = (ROOT / "book" / "grading_attacks.md").read_text("utf-8")
     rows = {a.name: f"| {a.kind} | {a.tries} |" for a in ATTACKS.values()}
     missing = [name for name, row in rows.items() if row not in guide]
     assert missing == []  # make attacks WRITE=1

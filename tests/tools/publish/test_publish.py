@@ -335,7 +335,9 @@ def test_the_learners_book_leaves_grading_and_reference_to_others():
         [e.page for e in v] for v in volumes
     )
     assert {"setup", "ch22_work", "glossary"} <= set(book_)
-    assert grading == ["grading", "grader", "grading_services", "hub"]
+    parts = ["_term", "_reference", "_mistakes", "_attacks"]
+    guide = ["grading", *(f"grading{part}" for part in parts)]
+    assert grading == [*guide, "grader", "grading_services", "hub"]
     assert reference == ["api"]
     assert sheet == ["sheet"]
 

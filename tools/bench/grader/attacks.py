@@ -23,7 +23,7 @@ from tests.attacks.catalogue import ATTACKS
 from tests.attacks.target import POINTS
 from tools import ROOT, generated_blocks
 
-GUIDE = ROOT / "book" / "grading.md"
+GUIDE = ROOT / "book" / "grading_attacks.md"
 KEPT = ROOT / "tests" / "attacks" / "stock.json"
 HEAD = (
     "| class | a notebook that | stock nbgrader | gain | leak | harm | delay |",
