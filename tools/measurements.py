@@ -64,7 +64,6 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch19_factors": "factors",
     "ch20_memory": "recall",
     "ch21_nonlinear": "nonlinear",
-    "ch21_today": "hybrids",
     "ch22_language": "blocks",
     "ch22_work": "gaps",
     "own_data": "tries",
