@@ -60,11 +60,10 @@ def times_by_length(B: int, H: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {"loop": [], "scan": [], "lstm": []}
     for T in LENGTHS:
         rng = np.random.default_rng(0)
-        a = rng.uniform(size=(T, B, H))
-        u, d_y = rng.normal(size=(2, T, B, H))
-        drawn = a, u, np.zeros((B, H)), d_y, *init_params(rng, H, H, 4)
-        a, u, h, d_y, *weights = (v.astype(np.float32) for v in drawn)
-        params = Params(*weights)
+        drawn = rng.uniform(size=(T, B, H)), *rng.normal(size=(2, T, B, H))
+        a, u, d_y = (v.astype(np.float32) for v in drawn)
+        h = np.zeros((B, H), np.float32)
+        params = Params(*(w.astype(np.float32) for w in init_params(rng, H, H, 4)))
         ways = {
             "loop": partial(loop_both_ways, a, u, h, d_y),
             "scan": partial(scan_both_ways, a, u, h, d_y),
