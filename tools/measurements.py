@@ -63,6 +63,7 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch18_limits": "limits parallel",
     "ch19_factors": "factors",
     "ch20_memory": "recall",
+    "ch21_depth": "iterations",
     "ch21_nonlinear": "nonlinear",
     "ch22_language": "blocks",
     "ch22_work": "gaps",

@@ -8,10 +8,18 @@ import pytest
 import torch
 
 from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp, truncated_bptt
+from rnncore.depth import Block, apply_block
 from rnncore.forecast.scores import coverage
 from rnncore.layers import dropout_mask, variational_dropout_mask
 from rnncore.optim import adam, clip_by_global_norm, sgd
-from rnncore.rnn import Params, relu_cell, rnn_cell, unroll
+from rnncore.rnn import (
+    Params,
+    Readout,
+    readout,
+    relu_cell,
+    rnn_cell,
+    unroll,
+)
 from rnncore.seq2seq import beam_search, length_penalty, pad
 from rnncore.storage.weights import stored
 from rnncore.text.corpora import documentation_corpus
@@ -98,6 +106,49 @@ def test_a_window_is_asked_of_every_text(js, curly):
             kinds = seen * (1 + np.array(states[t - K + 1 : t + 1]) * curly)
             both = len(answers[(t, *kinds)]) == 2
             assert says[t] == (None if both else states[t])
+
+
+def test_iterations_are_those_of_the_package(js):
+    net = data("depth")
+    H, D = net["H"], net["D"]
+    shapes = {"W_1": (-1, 3 * H + D), "W_2": (H, -1), "W_y": (2, H)}
+    w = {k: np.reshape(v, shapes.get(k, (-1,))) for k, v in net.items()
+         if k not in ("H", "D")}  # fmt: skip
+    block = Block(w["W_1"], w["b_1"], w["W_2"], w["b_2"])
+    bits = [1, 0, 0, 1, 1, 0, 1]
+    later = [0, *bits[1:]]
+    found = js(
+        "depth", "return m.iterate(...arg)", [net, bits, later, 9, 30]
+    )
+    h = np.ones((len(bits), 1, H))
+    for t, step in enumerate(found):
+        x = np.eye(2)[bits if t < 9 else later][:, None]
+        before, (h, _) = h, apply_block(block, x, h)
+        y = readout(Readout(w["W_y"], w["b_y"]), h)
+        assert step["odd"] == y.argmax(-1).ravel().tolist()
+        change = np.linalg.norm(h - before) / np.linalg.norm(h)
+        # a difference of states, which rounding moves where they rest
+        assert abs(step["change"] - change) < 1e-9
+
+
+def test_the_block_of_the_page_is_right_for_every_bit_that_is_flipped(js):
+    found = js(
+        "depth",
+        """
+        const bits = [...arg[1]].map(Number);
+        return bits.map((_, k) => {
+          const later = bits.map((b, i) => (i === k ? 1 - b : b));
+          const steps = m.iterate(arg[0], bits, later, 32, 64);
+          return [steps[31], steps[63]];
+        });
+        """,
+        [data("depth"), "0110100010111010"],
+    )
+    odd = np.cumsum([int(b) for b in "0110100010111010"]) % 2
+    for k, (first, last) in enumerate(found):
+        assert first["odd"] == odd.tolist()
+        assert last["odd"] == (odd ^ (np.arange(16) >= k)).tolist()
+        assert max(first["change"], last["change"]) < 1e-4
 
 
 @pytest.mark.parametrize("size", [1, 4, 16, 64])
@@ -499,6 +550,18 @@ def test_a_mark_is_put_and_taken_away(show):
     assert "shows that it is outside" in figure.words
     turn.press("Enter")
     assert "no mark is in it" in figure.words
+
+
+def test_a_flipped_bit_wakes_the_block_and_it_rests_again(show):
+    figure = show("depth", query="t=32&k=3")
+    assert "16 of 16 answers are right" in figure.words
+    assert "it rests" in figure.words
+    slide(figure, "Iteration", 33)
+    assert "1 after bit 3 was flipped" in figure.words
+    assert "it moves" in figure.words
+    slide(figure, "Iteration", 64)
+    assert "16 of 16 answers are right" in figure.words
+    assert "it rests" in figure.words
 
 
 def test_clipping_keeps_a_walk_in_the_picture(show):

@@ -16,6 +16,7 @@ import torch
 from rnncore import (
     blocks,
     chunks,
+    depth,
     factors,
     fused,
     memory,
@@ -251,6 +252,20 @@ def _chunk(f, module, s):
     return _chunks(f, module, {**s, "T": s["C"]})[0]
 
 
+def _block(f, module, s):
+    rng = np.random.default_rng(0)
+    single = depth.init_iterated(rng, s["D"], s["H"], s["K"], 2).block
+    return tree_map(lambda w: w.astype(float), single)
+
+
+def _caches(f, module, s):
+    x, h = (
+        np.ones((s["T"], s["B"], s["D"])),
+        np.ones((s["T"], s["B"], s["H"])),
+    )
+    return depth.iterate(_block(f, module, s), x, h, 2)[1]
+
+
 def _diagonal(f, module, s):
     G, H, D = 1, s["H"], s["D"]
     W_x, w_h, b = np.ones((G * H, D)), np.ones((G, H)), np.ones(G * H)
@@ -363,6 +378,13 @@ OTHERS = {
     },
     "scan": {"params": _minimal},
     "newton": {"weights": _diagonal, "solved": _solved},
+    "depth": {
+        "block": _block,
+        "cache": lambda f, m, s: _caches(f, m, s)[0],
+        "caches": _caches,
+        "times": lambda f, m, s: 3,
+        "most": lambda f, m, s: 1000,
+    },
     "memory": {"rule": lambda f, m, s: memory.delta, "steps": _steps},
     "chunks": {
         "rule": lambda f, m, s: chunks.DELTA,

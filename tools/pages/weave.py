@@ -60,7 +60,7 @@ CHAPTERS = {
         "ch18": "scan",
         "ch19": "factors tracking",
         "ch20": "memory xlstm",
-        "ch21": "chunks newton",
+        "ch21": "chunks newton depth",
         "ch22": "diagonal blocks text.blocks",
     }.items()
     for name in names.split()

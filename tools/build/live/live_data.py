@@ -6,12 +6,13 @@
 Each file of book/_static/live/data holds one small case: a stretch of a test
 topic, forecasts of sunspots, a chorale's beginning, a translation's
 beginnings, a film with its caption, a film with its action, the letters that a
-prediction used. One holds all weights of chapter 10's network for words,
-rounded, for a reader's own text.
+prediction used, the weights of a block. One holds all weights of chapter 10's
+network for words, rounded, for a reader's own text.
 Three minutes on a quiet core.
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import math
@@ -44,6 +45,7 @@ from rnncore.translate.training import ROOM
 from rnncore.video.captions import load_captioner, looks, say
 from rnncore.video.model import load_classifier, logits_of
 from tools import ROOT
+from tools.pages.weave import find_cells
 
 FOLDER = ROOT / "book/_static/live/data"
 FIRST, WORDS, LIKELIEST = 1400, 60, 5  # of chapter 10's test text
@@ -320,10 +322,32 @@ def compute_matrix() -> dict[str, Any]:
     }
 
 
+def run_page(name: str, until: str) -> Any:
+    """What a page's cells define under a name; those after it are not run."""
+    page = (ROOT / f"book/{name}.md").read_text("utf8")
+    names: dict[str, Any] = {}
+    with contextlib.chdir(ROOT / "book"):  # where a page finds its measurements
+        for cell in find_cells(page):
+            exec("\n".join(cell.lines), names)  # noqa: S102 - our own page
+            if until in names:
+                break
+    return names[until]
+
+
+def train_block() -> dict[str, Any]:
+    """Chapter 21's block, which is applied again and again, rounded."""
+    net = run_page("ch21_depth", "net")
+    weights = net.block._asdict() | net.out._asdict()
+    H = net.block.W_2.shape[0]
+    return {"H": H, "D": net.block.W_1.shape[1] - 3 * H} | {
+        name: [round(float(v), 3) for v in w.ravel()] for name, w in weights.items()
+    }
+
+
 FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "words": compute_words, "forecasts": compute_forecasts, "chorale": compute_chorale,
     "beams": compute_beams, "action": compute_action, "caption": compute_caption, "matrix": compute_matrix,
-    "words-network": words_network,
+    "words-network": words_network, "depth": train_block,
 }  # fmt: skip
 
 
