@@ -1,4 +1,4 @@
-"""What order is worth: n-grams, autoregressions, baselines and scores."""
+"""Sequences without a network: counts, autoregressions, scores."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -10,23 +10,6 @@ import numpy as np
 from rnncore.backend import Array, array_namespace, check_shape
 
 Tokens = str | tuple[Any, ...]  # what can be sliced, and its slices hashed
-
-
-def shuffle_share(
-    rng: np.random.Generator, steps: int, share: float
-) -> np.ndarray:
-    """Positions 0 ... steps - 1, a share of them permuted at random.
-
-    With one seed, a larger share also moves what a smaller one moves.
-
-    Raises ValueError unless share lies between 0 and 1.
-    """
-    if not 0 <= share <= 1:
-        raise ValueError(f"share: expected 0 to 1, got {share}")
-    order = np.arange(steps)
-    moved = rng.permutation(steps)[: round(share * steps)]
-    order[np.sort(moved)] = moved
-    return order
 
 
 class NGrams(NamedTuple):

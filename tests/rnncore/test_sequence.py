@@ -20,7 +20,6 @@ from rnncore.sequence import (
     persistence,
     probability,
     seasonal_naive,
-    shuffle_share,
     surprisal,
     windows,
     without_copies,
@@ -131,24 +130,6 @@ def test_bits_per_character_and_perplexity_agree_on_letters():
     assert_close(2**bits, perplexity(nats))
 
 
-@given(steps=st.integers(1, 40), share=st.floats(0, 1))
-def test_a_shuffle_loses_nothing_and_moves_no_more_than_its_share(
-    steps, share
-):
-    order = shuffle_share(np.random.default_rng(1), steps, share)
-    assert sorted(order) == list(range(steps))
-    assert np.sum(order != np.arange(steps)) <= round(share * steps)
-
-
-def test_a_shuffle_deals_out_evenly_whatever_it_moves():
-    seen = np.zeros((4, 4))
-    for seed in range(4000):
-        order = shuffle_share(np.random.default_rng(seed), 4, 1)
-        seen[order, np.arange(4)] += 1
-    # 1000 expected in each place, standard deviation 27: six of them
-    assert np.all(np.abs(seen - 1000) < 165)
-
-
 def test_copies_are_taken_out_and_short_agreements_stay():
     training = tuple("xx-abcde-yy-abc-zz")
     rest = without_copies(training, tuple("..abcde.."), 4)
@@ -234,7 +215,6 @@ def test_scores_of_persistence_within_training_are_one():
 X = np.arange(6.0)
 MODEL = count_ngrams("abab", 2, "ab")
 WRONG = {
-    "share": lambda: shuffle_share(np.random.default_rng(0), 5, 1.5),
     "order": lambda: count_ngrams("ab", 0, "ab"),
     "tokens: 'c'": lambda: count_ngrams("abc", 2, "ab"),
     "tokens: expected a str": lambda: surprisal(MODEL, ["a", "b"]),
