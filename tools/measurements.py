@@ -29,6 +29,7 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch03_forward": "online",
     "ch04_characters": "chars",
     "ch05_clipping": "clipping",
+    "ch05_counting": "rest",
     "ch05_long_lags": "lags starts",
     "ch05_reservoir": "reservoir",
     "ch07_compared": "cells ruler",

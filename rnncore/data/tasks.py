@@ -105,6 +105,44 @@ def swap_problem(
     return np.eye(len(moves))[drawn], targets
 
 
+def bits_problem(
+    rng: np.random.Generator, T: int, B: int, bits: int = 3
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pulses of 1 or -1, a tenth of all inputs, and the last one of each.
+
+    The first step has a pulse in every input.
+
+    Shapes: -> x (T, B, bits); targets (T, B, bits)
+
+    Source: the flip-flops of Sussillo & Barak 2013.
+    """
+    x = rng.choice([-1.0, 0.0, 1.0], (T, B, bits), p=[0.05, 0.9, 0.05])
+    x[0] = rng.choice([-1.0, 1.0], (B, bits))
+    targets = x.copy()
+    for t in range(1, T):
+        targets[t] = np.where(x[t] == 0, targets[t - 1], x[t])
+    return x, targets
+
+
+def counting_problem(
+    rng: np.random.Generator, T: int, B: int, most: int = 5
+) -> tuple[np.ndarray, np.ndarray]:
+    """Steps of 1, -1 or 0, half of them 0, and the sum so far.
+
+    A step that would leave -most to most is replaced by 0.
+
+    Shapes: -> x (T, B, 1); targets (T, B, 1)
+    """
+    x, targets = np.zeros((T, B, 1)), np.zeros((T, B, 1))
+    total = np.zeros((B, 1))
+    for t in range(T):
+        step = rng.choice([-1.0, 0.0, 1.0], (B, 1), p=[0.25, 0.5, 0.25])
+        x[t] = np.where(abs(total + step) > most, 0.0, step)
+        total = total + x[t]
+        targets[t] = total
+    return x, targets
+
+
 def loss_at_the_end(
     cell: Callable,
     cell_vjp: Callable,

@@ -12,7 +12,9 @@ from rnncore.bptt import check_gradient, rnn_cell_vjp
 from rnncore.data.tasks import (
     ADDING_BASELINE,
     adding_problem,
+    bits_problem,
     copy_problem,
+    counting_problem,
     loss_at_the_end,
     swap_problem,
 )
@@ -31,6 +33,8 @@ SOURCED = [
     adding_problem,
     copy_problem,
     partial(swap_problem, things=3),
+    bits_problem,
+    counting_problem,
 ]
 
 
@@ -101,6 +105,25 @@ def test_three_things_lie_as_their_swaps_left_them(T, seed):
         assert seen.setdefault(number, tuple(things)) == tuple(things)
         assert (number >= 3) == ((t + 1) % 2 == 1)
     assert len(set(seen.values())) == len(seen)
+
+
+def test_a_bit_is_its_last_pulse(rng):
+    x, bits = bits_problem(rng, 60, 3, bits=2)
+    assert (x[0] != 0).all()
+    assert 0.05 < (x[1:] != 0).mean() < 0.17
+    for b in range(3):
+        for k in range(2):
+            last = 0.0
+            for t in range(60):
+                last = x[t, b, k] or last
+                assert bits[t, b, k] == last
+
+
+def test_a_count_is_the_sum_so_far_and_stays_in_range(rng):
+    x, count = counting_problem(rng, 200, 20, most=2)
+    np.testing.assert_array_equal(count, x.cumsum(0))
+    assert abs(count).max() == 2
+    assert {*x.ravel()} == {-1.0, 0.0, 1.0}
 
 
 def test_other_numbers_of_things_are_refused(rng):
