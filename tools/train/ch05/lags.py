@@ -214,6 +214,10 @@ SWAPPED = {  # the matrix of the one with the activation of the other
     "orthogonal, relu": RELU._replace(change=PLAIN["orthogonal"].change),
     "identity, tanh": TANH._replace(change=PLAIN["identity"].change),
 }
+RELUS = {
+    "uniform, relu": RELU,
+    "glorot, relu": RELU._replace(change=PLAIN["glorot"].change),
+}
 EVERY = PLAIN | LSTMS | {"says one": TANH._replace(change=say_one), "gru": GRU}
 
 

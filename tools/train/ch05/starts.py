@@ -6,12 +6,21 @@ one" as the control whose output begins at the mean of the answers; "copy": the
 copy problem at lag 20, with three initialisations of the LSTM's biases.
 "adding-more" and "copy-more": the same for Glorot's weights and the identity
 with ReLU; "adding-swapped" and "copy-swapped": orthogonal with ReLU and the
-identity with tanh. About half an hour of one core.
+identity with tanh; "adding-relu": the default and Glorot's weights with ReLU.
+About half an hour of one core.
 """
 
 from functools import partial
 
-from tools.train.ch05.lags import LOW, LSTMS, SWAPPED, LagStudy, run, select_contenders
+from tools.train.ch05.lags import (
+    LOW,
+    LSTMS,
+    RELUS,
+    SWAPPED,
+    LagStudy,
+    run,
+    select_contenders,
+)
 from tools.train.runner import Training
 
 FIVE = (0, 1, 2, 3, 4)
@@ -27,6 +36,7 @@ STUDIES = {
     "copy": LagStudy("copy", 20, FIRST | LSTMS, 2000, LOW, FIVE),
     "copy-more": LagStudy("copy", 20, MORE, 2000, LOW, FIVE),
     "adding-swapped": LagStudy("adding", 50, SWAPPED, 6000, LOW, FIVE),
+    "adding-relu": LagStudy("adding", 50, RELUS, 6000, LOW, FIVE),
     "copy-swapped": LagStudy("copy", 20, SWAPPED, 2000, LOW, FIVE),
 }
 TRAINING = Training(
