@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from rnncore.characters import Model, next_character
 from rnncore.comparison import from_json
-from rnncore.rnn import init_params
+from rnncore.rnn import init_params, init_readout, zero_state
+from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
 from tools.train.ch05 import lags
@@ -140,3 +142,37 @@ def test_each_start_is_what_its_name_says():
         assert ((blocks == np.eye(6)).all()) == name.endswith("identity")
         if one.kind != "plain":
             assert (layer.b_x[6:12] == 1).all()
+
+
+@pytest.mark.parametrize("kind", cells.KINDS)
+def test_the_compiled_learner_is_the_printed_one(kind, rng):
+    task, one = cells.TASKS["characters"](), cells.KINDS[kind]
+    layer = init_params(rng, task.D, 3, one.G)
+    model = Model(layer, init_readout(rng, 3, task.K))
+    ids = rng.integers(0, task.K, (5, 2))
+    state = zero_state(layer, 2, one.parts)
+    equation = cells.EQUATIONS[kind]
+    compiled = cells.next_character_compiled(equation, one.parts)
+    loss, gradient, _ = compiled(model, ids, state)
+    expected, d_model, _ = next_character(one.forward, one.vjp)(
+        model, ids, state
+    )
+    assert_close(loss, expected)
+    for got, want in zip(gradient, d_model, strict=True):
+        for a, b in zip(got, want, strict=True):
+            assert_close(a, b, terms=100)
+
+
+@pytest.mark.slow
+def test_characters_from_a_larger_input_are_recorded(tmp_path):
+    path = tmp_path / "m.json"
+    words = ["characters.gru", "--steps", "1", "--path", str(path)]
+    runner.main(cells.TRAINING, words)
+    known = {k: e["value"] for k, e in measurements.read(path).items()}
+    found = from_json(known["cells.characters.gru.larger"])
+    scores = known["cells.characters.gru.larger.scores"]
+    assert [len(run) for run in scores] == [8, 8, 8]
+    in_time = found.results["time"]
+    best = [min(run) for run in scores]
+    assert best == in_time.at(**in_time.chosen).validation
+    assert in_time.chosen["scale"] > 1

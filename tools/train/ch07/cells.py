@@ -10,11 +10,14 @@ identity with ReLU for the plain cell too; a gate that keeps starts at sigmoid(1
 All have the same grid of rates and five seeds; about 40 minutes of one core.
 "copy.lstm-more" and so on are gated cells with two more starts, chrono and a gate
 that keeps at sigmoid(5), and "copy.lstm-torch" with torch's biases, after as many
-updates, by the compiled loops; a minute each. "counts" is what counting says
+updates, by the compiled loops; a minute each. "characters.plain" and so on are
+the cells on characters with an orthogonal W_h and W_x, whose input is one-hot,
+multiplied at the start by 4, 16 or 64: three seeds, of which the first chooses,
+looks and updates as in the time of "characters", by the compiled loops; a minute
+each. "counts" is what counting says
 on the characters that those updates read; it trains nothing.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -22,20 +25,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from rnncore import fused
 from rnncore.backend import tree_map
+from rnncore.bptt import readout_vjp
 from rnncore.cells import CELLS as KNOWN
 from rnncore.cells import Cell
-from rnncore.characters import Model, held_out_bits, next_character
+from rnncore.characters import Model, held_out_bits, next_character, one_hot
 from rnncore.comparison import Comparison, Setting, Trained, to_json
 from rnncore.comparison import compare as compare_all
 from rnncore.data.tasks import loss_at_the_end
+from rnncore.fused import cells as equations
 from rnncore.gradient_flow import identity, orthogonal
-from rnncore.rnn import Params, init_params, init_readout, unroll, zero_state
+from rnncore.losses import cross_entropy, cross_entropy_vjp
+from rnncore.rnn import Params, init_params, init_readout, readout, unroll, zero_state
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
 from rnncore.text.model import contiguous_windows
 from tools.train.ch04.chars import python_text
 from tools.train.ch05 import lags
 from tools.train.ch05.lags import choose_units, count_weights
+from tools.train.grids import search_start
 from tools.train.runner import (
     Measurement,
     Options,
@@ -85,6 +93,7 @@ CONTENDERS = {
 }
 CONTENDERS["plain, identity"] = Contender("plain", KNOWN["RNN_RELU"], make_identity)
 RATES = (0.001, 0.003, 0.01, 0.03)
+SCALES = (4.0, 16.0, 64.0)  # of W_x, where the input is one-hot
 SEEDS = (0, 1, 2, 3, 4)
 SECONDS = 4  # a run
 REPEATS = 40  # of what is timed
@@ -329,6 +338,88 @@ def compare(name: str, asked: Options) -> Iterator[Measurement]:
         yield from list_measurements(key, values, kinds, None)
 
 
+EQUATIONS: dict[str, Callable] = {
+    "plain": equations.rnn,
+    "lstm": equations.lstm,
+    "gru": equations.gru,
+}
+EVERY, LOOKS = 103, {"plain": 11, "lstm": 8, "gru": 8}  # of cells.characters.time
+
+
+def next_character_compiled(equation: Callable, parts: int) -> Callable:
+    """`rnncore.characters.next_character`, by the compiled loops."""
+
+    def loss_and_gradient(model: Model, ids: Any, state: Any) -> Any:
+        x = one_hot(ids[:-1], model.cell.W_x)
+        y, state, tape = fused.unroll(equation, model.cell, x, state)
+        assert tape is not None
+        loss, cache = cross_entropy(readout(model.readout, y), ids[1:])
+        d_logits = cross_entropy_vjp(1.0, cache)
+        d_out, d_y = readout_vjp(d_logits, model.readout, y)
+        nothing = zero_state(model.cell, ids.shape[1], parts)
+        d_cell, _, _ = fused.bptt(equation, model.cell, tape, d_y, nothing, d_x=False)
+        return loss, Model(d_cell, d_out), state
+
+    return loss_and_gradient
+
+
+def enlarge_input(kind: str, asked: Options) -> Iterator[Measurement]:
+    """Characters from a larger W_x: after equal updates, and in equal time."""
+    task, one = make_characters(), CONTENDERS[f"{kind}, orthogonal"]
+    every = asked.steps or EVERY
+    H = choose_units(one.cell.G, task.D, task.H, task.K)
+
+    @cache
+    def list_looks(rate: float, scale: float, seed: int) -> list[Look]:
+        rng, found = np.random.default_rng(seed), []
+        model = first_model(task, one, H, rng)
+        W_x = np.float32(scale) * model.cell.W_x
+        model = model._replace(cell=model.cell._replace(W_x=W_x))
+
+        def evaluate(model: Model) -> float:
+            found.append(Look(task.validation(one.cell, seed, model), model))
+            return found[-1].score
+
+        fit_cell(
+            next_character_compiled(EQUATIONS[kind], one.cell.parts),
+            model,
+            task.batch,
+            rate,
+            every * LOOKS[kind],
+            rng,
+            carry=task.carry(model, one.cell),
+            evaluate=evaluate,
+            evaluate_every=every,
+        )
+        best = min(look.score for look in found)
+        tqdm.write(f"{kind} {rate:g} times {scale:g}, {seed}: {best:.4f}")
+        return found
+
+    def train(setting: Setting, seed: int, looks: int) -> Trained:
+        seen = list_looks(setting["rate"], setting["scale"], seed)[:looks]
+        best = min(seen, key=lambda look: look.score)
+        return Trained(
+            best.score, looks, partial(task.test, one.cell, seed, best.model)
+        )
+
+    results = {}
+    for budget, looks in ("updates", min(LOOKS.values())), ("time", LOOKS[kind]):
+        finish, best = search_start(train, RATES[1:], SCALES, looks, SEEDS[:3])
+        results[budget] = finish(best)
+    found = Comparison(every, list(SEEDS[:3]), {"scale": [*SCALES]}, results)
+    unit = f"{task.unit}, test, by budget"
+    yield Measurement(
+        f"cells.characters.{kind}.larger", to_json(found), unit, found.seeds
+    )
+    chosen = results["time"].chosen
+    of = [list_looks(chosen["rate"], chosen["scale"], seed) for seed in found.seeds]
+    scores = [[look.score for look in run] for run in of]
+    unit = f"validation, {task.unit}, one list per seed; {chosen}"
+    yield Measurement(
+        f"cells.characters.{kind}.larger.scores", scores, unit, found.seeds
+    )
+
+
 def count_characters(asked: Options) -> Iterator[Measurement]:
     """Grams counted on what 824 updates of the characters read.
 
@@ -406,5 +497,6 @@ TRAINING = Training(
     {},
     {name: partial(compare, name) for name in TASKS}
     | {n: partial(lags.run, f"cells.{n}", study) for n, study in MORE.items()}
+    | {f"characters.{kind}": partial(enlarge_input, kind) for kind in KINDS}
     | {"counts": count_characters},
 )
