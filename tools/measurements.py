@@ -33,7 +33,7 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch05_long_lags": "lags starts",
     "ch05_reservoir": "reservoir",
     "ch07_compared": "cells ruler",
-    "ch08_deeper": "depth",
+    "ch08_depth": "depth",
     "ch08_noise": "steady.noise steady.output",
     "ch08_steady": "steady",
     "ch09_torch": "bench-modules bench-packed bench. compiling cuda",

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from rnncore.backend import tree_map
-from rnncore.bptt import check_gradient
+from rnncore.backend import named_leaves, tree_map
+from rnncore.bptt import check_gradient, rnn_cell_vjp
 from rnncore.comparison import from_json
-from rnncore.rnn import zero_state
+from rnncore.layers import stack, stack_bptt
+from rnncore.rnn import rnn_cell, zero_state
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
@@ -48,57 +49,40 @@ def test_a_residual_stack_adds_to_what_it_reads(rng):
     np.testing.assert_array_equal(y, expected)
 
 
-def test_the_forms_that_are_compared_have_as_many_weights():
-    def weights(form, K=97):
-        first = form.H * (K + form.H + 2)
-        above = form.H * (2 * form.H + 2)
-        return first + (form.layers - 1) * above + K * form.H + K
-
-    counts = [
-        weights(depth.FORMS[name])
-        for name in ("wide", "two", "four", "residual")
-    ]
-    assert max(counts) / min(counts) < 1.01
-
-
-def test_a_control_changes_only_what_it_names():
-    first = {
-        name: depth.init(
-            np.random.default_rng(0),
-            (depth.FORMS | depth.CONTROLS)[name],
-            9,
-        )
-        for name in ("orthogonal", *depth.CONTROLS)
-    }
-    plain = first["orthogonal"].layers
-    for name in depth.CONTROLS:
-        layers = first[name].layers
-        assert (layers[0].W_x == plain[0].W_x).all()
-        for p, q in zip(layers, plain, strict=True):
-            assert (p.b_x == q.b_x).all()
-            scale = 0.5 if "halved" in name else 1
-            assert (p.W_h == np.float32(scale) * q.W_h).all()
-        for p in layers[1:]:
-            # float32, sums of 64 products
-            assert_close(p.W_x @ p.W_x.T, np.eye(64, dtype="f4"), terms=64)
-
-
-def test_the_compiled_stack_is_the_printed_one(rng):
-    form = depth.CONTROLS["W_x"]._replace(H=5)
-    model = tree_map(np.float64, init(rng, form, 4))
-    x, d_y = (
-        rng.normal(size=(6, depth.B, 4)),
-        rng.normal(size=(6, depth.B, 5)),
-    )
+def test_a_stack_without_skips_is_the_printed_one(rng):
+    model = tree_map(np.float64, init(rng, depth.Form(3, 5), 4))
+    x = rng.normal(size=(6, depth.B, 4))
+    d_y = rng.normal(size=(6, depth.B, 5))
     states = [zero_state(p, depth.B) for p in model.layers]
     y, _, tapes = run_forward(model, x, states, False)
-    y_, _, tapes_ = depth.forward_compiled(model, x, states, False)
+    y_, _, tapes_ = stack(rnn_cell, model.layers, x, states)
     assert_close(y_, y)
-    printed = run_backward(model, tapes, d_y, False)
-    compiled = depth.backward_compiled(model, tapes_, d_y, False)
+    printed, _, _ = stack_bptt(
+        rnn_cell_vjp, model.layers, tapes_, d_y, states
+    )
+    compiled = run_backward(model, tapes, d_y, False)
     for p, q in zip(printed, compiled, strict=True):
         for a, b in zip(p, q, strict=True):
             assert_close(b, a, terms=6 * depth.B * 5)
+
+
+def test_a_scale_multiplies_what_reads_the_characters_alone():
+    plain, scaled = (
+        init(np.random.default_rng(0), depth.FORMS["residual"], 9, scale)
+        for scale in (1.0, 16.0)
+    )
+    assert_close(scaled.layers[0].W_x, 16 * plain.layers[0].W_x)
+    for p, q in zip(plain.layers[1:], scaled.layers[1:], strict=True):
+        assert (p.W_x == q.W_x).all()
+
+
+def test_the_forms_that_are_compared_have_as_many_weights():
+    counts = [
+        sum(leaf.size for _, leaf in named_leaves(init(rng, form, 97)))
+        for rng in [np.random.default_rng(0)]
+        for form in depth.FORMS.values()
+    ]
+    assert max(counts) / min(counts) < 1.01
 
 
 @pytest.fixture
@@ -116,8 +100,9 @@ def small(monkeypatch):
 
 
 def test_a_run_learns_and_its_test_is_not_its_validation(small):
-    many, one = (
-        depth.train("residual", {"rate": 0.01}, 0, k) for k in (20, 1)
+    setting = {"rate": 0.01, "scale": 1.0}
+    one, many = (
+        depth.train("residual", 1, 20, setting, 0, k) for k in (1, 20)
     )
     assert many.validation < one.validation - 0.2
     assert many.test() != many.validation
@@ -131,18 +116,15 @@ def test_both_comparisons_are_recorded_and_come_back(
     times = {"wide": 2.0, "residual": 3.0}
     monkeypatch.setattr(depth, "time_updates", lambda: times)
     path = tmp_path / "m.json"
-    words = ["updates", "time", "--steps", "4", "--path", str(path)]
+    words = ["forms", "--steps", "4", "--path", str(path)]
     runner.main(depth.TRAINING, words)
     known = {k: e["value"] for k, e in measurements.read(path).items()}
-    found = from_json(known["depth.updates"])
-    assert (set(found.results), found.steps) == ({"wide", "residual"}, 4)
-    in_time = from_json(known["depth.time"])
-    assert in_time.steps == 12
-    assert known["depth.time.updates"] == {"wide": 6, "residual": 4}
-    rate = in_time.grid["rate"][1]
-    one, other = (
-        c.results["residual"].at(rate=rate).validation
-        for c in (found, in_time)
+    found, in_time = (
+        from_json(known[f"depth.{key}"]) for key in ("updates", "time")
     )
-    assert one == other
+    assert (found.steps, in_time.steps) == (4, 12)
+    assert known["depth.time.updates"] == {"wide": 6, "residual": 4}
+    drawn = "residual, as drawn"
+    assert found.results[drawn] == in_time.results[drawn]
+    assert found.results[drawn].chosen["scale"] == 1
     assert known["depth.wide.weights"] == 6 * (97 + 6 + 2) + 97 * 7
