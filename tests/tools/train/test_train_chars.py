@@ -45,23 +45,3 @@ def test_the_rate_is_chosen_on_text_that_neither_trains_nor_tests(
         small.rows[cut:], model
     )
     assert result.test[0] == chars.measure_score(small.held_out, model)
-
-
-@pytest.mark.slow
-def test_both_schedules_have_the_same_steps_and_search(
-    small, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(chars, "SMALL", chars.Small(H=4, B=chars.B))
-    path = tmp_path / "m.json"
-    words = ["schedules", "--steps", "6", "--path", str(path)]
-    runner.main(chars.TRAINING, words)
-    (entry,) = measurements.read(path).values()
-    found = from_json(entry["value"])
-    assert set(found.results) == {"constant", "falling"}
-    assert (found.steps, len(found.seeds)) == (6, 5)
-    first = (
-        found.results["constant"].tried[1],
-        found.results["falling"].tried[1],
-    )
-    assert first[0].setting == first[1].setting
-    assert first[0].validation != first[1].validation

@@ -4,14 +4,13 @@ Three seeds; bits per character of the held-out files every 1,000 steps,
 under "chars.", beside those of lzma, which has no seed. About 70 seconds a
 seed on one core. "rates" is how the learning rate was chosen: at 2,000 steps,
 by `rnncore.comparison`, on the last tenth of the training text, which trains
-nothing there; three minutes. "schedules" compares a constant rate with one that
-falls in the same way, on a smaller network, 400 steps, five seeds.
+nothing there; three minutes.
 """
 
 import lzma
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -29,7 +28,6 @@ from rnncore.characters import (
 )
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.text import python_source
-from rnncore.optim import adam, falling, scheduled
 from rnncore.rnn import rnn_cell, zero_state
 from rnncore.text.model import contiguous_windows
 from rnncore.train import Fit
@@ -46,19 +44,6 @@ from tools.train.runner import (
 T, B, H = 32, 32, 128
 STEPS, EVERY, RATE = 8000, 1000, 0.005
 SHORT, RATES = 2000, (0.002, 0.005, 0.0125)
-
-
-class Small(NamedTuple):
-    """The network of the study of schedules, and its search."""
-
-    H: int = 48
-    B: int = 16
-    steps: int = 400
-    rates: tuple[float, ...] = (0.005, 0.01, 0.02)
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-
-
-SMALL = Small()
 
 
 class Text(NamedTuple):
@@ -136,44 +121,6 @@ def run_rates(asked: Options) -> Iterator[Measurement]:
     yield Measurement("chars.rates", to_json(found), "bits per character", list(SEEDS))
 
 
-def run_schedules(asked: Options) -> Iterator[Measurement]:
-    """A constant rate against one that falls, on a smaller network."""
-    text = python_text(SMALL.B, 32)
-    cut = len(text.rows) * 9 // 10
-    begun, rest = text._replace(rows=text.rows[:cut]), text.rows[cut:]
-    next_batch = contiguous_windows(begun.rows, T)
-
-    def train(schedule: Callable, setting: Setting, seed: int, steps: int) -> Trained:
-        rng = np.random.default_rng(seed)
-        model = tree_map(np.float32, init_model(rng, len(text.alphabet), SMALL.H))
-        result, _ = fit_cell(
-            next_character(rnn_cell, rnn_cell_vjp),
-            model,
-            next_batch,
-            setting["rate"],
-            steps,
-            rng,
-            optimizer=lambda rate: scheduled(adam, schedule(rate, steps)),
-            carry=zero_state(model.cell, SMALL.B),
-        )
-        held_out = partial(measure_score, text.held_out, result.params)
-        return Trained(measure_score(rest, result.params), steps, held_out)
-
-    found = compare(
-        {
-            "constant": partial(train, lambda rate, steps: lambda step: rate),
-            "falling": partial(train, falling),
-        },
-        {"rate": SMALL.rates},
-        steps=asked.steps or SMALL.steps,
-        seeds=SMALL.seeds,
-        headline=True,
-    )
-    yield Measurement(
-        "chars.schedules", to_json(found), "bits per character", list(SMALL.seeds)
-    )
-
-
 def train(seed: int, asked: Options) -> Iterator[Measurement]:
     """One run of the planned length."""
     text = python_text(B, 32)
@@ -203,9 +150,4 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
     yield from list_measurements("chars", values, units)
 
 
-TRAINING = Training(
-    "chars",
-    __doc__,
-    {"python": train},
-    {"rates": run_rates, "schedules": run_schedules},
-)
+TRAINING = Training("chars", __doc__, {"python": train}, {"rates": run_rates})
