@@ -17,6 +17,7 @@ from rnncore.optim import clip_by_global_norm
 __all__ = [
     "LanguageModel",
     "States",
+    "begin_at_frequencies",
     "contiguous_windows",
     "dynamic_nats",
     "language_loss",
@@ -108,6 +109,20 @@ class LanguageModel(torch.nn.Module):
             (zero, zero) if isinstance(layer, nn.LSTM) else zero
             for layer in self.layers
         )
+
+
+def begin_at_frequencies(model: LanguageModel, ids: np.ndarray) -> None:
+    """Let an untrained readout say how often each token comes.
+
+    Its bias becomes log Q, with one more of each token than `ids` hold.
+
+    Shapes: ids (T,)
+    """
+    check_shape("ids", ids, "T")
+    counts = np.bincount(ids, minlength=len(model.readout.bias)) + 1
+    with torch.no_grad():
+        share = torch.from_numpy(counts / counts.sum())
+        model.readout.bias.copy_(share.log())
 
 
 def locked_dropout(x: Tensor, p: float) -> Tensor:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from rnncore.application import cooling, seeded, split
 from rnncore.apps.spine import common, evaluation, inputs, runs, watch
@@ -22,6 +21,7 @@ from rnncore.text import ngrams, sampling, storage
 from rnncore.text.generation import likeliest, stream, write_text
 from rnncore.text.model import (
     LanguageModel,
+    begin_at_frequencies,
     contiguous_windows,
     dynamic_nats,
     language_loss,
@@ -273,13 +273,8 @@ def _show_glimpse(model: Any, vocabulary: Vocabulary) -> str:
 def _unigram_bits(training: np.ndarray, validation: np.ndarray) -> float:
     """Bits a token if each is as likely as in training, whatever came."""
     K = 1 + int(max(training.max(), validation.max()))
-    return float(-np.log2(_count_shares(training, K))[validation].mean())
-
-
-def _count_shares(ids: np.ndarray, K: int) -> np.ndarray:
-    """How often each of K tokens comes, as if each came once more."""
-    counts = np.bincount(ids, minlength=K) + 1
-    return counts / counts.sum()
+    counts = np.bincount(training, minlength=K) + 1
+    return float(-np.log2(counts / counts.sum())[validation].mean())
 
 
 def _tell_unknown(vocabulary: Vocabulary, text: str) -> None:
@@ -300,9 +295,7 @@ def _make_model(options: Any, vocabulary: Vocabulary, ids: np.ndarray) -> Langua
     H, layers, dropout = options.hidden, options.layers, options.dropout
     width = None if vocabulary.words else min(WIDTH, H)
     model = LanguageModel(vocabulary.size, H, options.cell, layers, dropout, width)
-    share = _count_shares(ids, vocabulary.size)
-    with torch.no_grad():
-        model.readout.bias.copy_(torch.from_numpy(np.log(share)))
+    begin_at_frequencies(model, ids)
     return model
 
 

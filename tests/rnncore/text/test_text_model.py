@@ -19,6 +19,7 @@ from rnncore.text.generation import (
 from rnncore.text.model import (
     LAYERS,
     LanguageModel,
+    begin_at_frequencies,
     contiguous_windows,
     dynamic_nats,
     language_loss,
@@ -212,6 +213,14 @@ def test_dynamic_evaluation_helps_where_a_text_repeats_itself():
     still = token_nats(model, rows)[-100:].mean()
     moving = dynamic_nats(model, rows, 1.0, window=12)[-100:].mean()
     assert moving < still - 0.3
+
+
+def test_an_untrained_readout_says_how_often_each_token_comes(ids):
+    model = LanguageModel(K, H)
+    begin_at_frequencies(model, ids.flatten())
+    counts = np.bincount(ids.flatten(), minlength=K) + 1
+    said = torch.softmax(model.readout.bias, 0).detach().numpy()
+    assert_close(said, counts / counts.sum(), computed_in="float32")
 
 
 def test_a_small_text_is_learned():
