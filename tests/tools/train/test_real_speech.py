@@ -111,7 +111,6 @@ def test_a_man_is_in_one_part(there, rng, monkeypatch, capsys):
         monkeypatch,
         capsys,
         "theo",
-        "words",
         "unvaried",
         "nearest",
         "linear",
@@ -120,7 +119,6 @@ def test_a_man_is_in_one_part(there, rng, monkeypatch, capsys):
         "real.fsdd.linear",
         "real.fsdd.theo.errors",
         "real.fsdd.theo.nearest",
-        "real.fsdd.words.valid",
         "real.fsdd.unvaried.test",
         "real.fsdd.nearest.pauses",
     }

@@ -3,10 +3,8 @@
 Six men, 500 recordings each. Each man in turn is the test; the next by name
 chooses when to stop; four are trained on. Everything else is as the command
 does it by default. Three seeds, each six trainings of 45 seconds of one core.
-Each network is compared with the most similar recording of training. The
-studies "words" and "pauses" train again without one of the command's choices,
-Jackson left out, and are judged by the validation alone, which is Lucas;
-"unvaried" does so for every man without varied recordings; "nearest" asks the
+Each network is compared with the most similar recording of training. The study
+"unvaried" trains again, for every man, without varied recordings; "nearest" asks the
 most similar recording with the pauses left in. "linear" fits logistic regression
 to each recording stretched to 20 steps, its regularisation chosen by the next man,
 too. Under "real.fsdd.".
@@ -27,7 +25,6 @@ from rnncore.apps.speech.recordings import (
     level_bands,
     nearest_texts,
     stretch_word,
-    words_of,
 )
 from rnncore.apps.speech.training import outputs, varied, word_errors, written
 from rnncore.data.public.sounds import Digit, fsdd
@@ -57,16 +54,13 @@ def keep(rng: np.random.Generator, features: np.ndarray, least: int) -> np.ndarr
 
 
 class DigitPlan(NamedTuple):
-    """What a network hears and writes."""
+    """What a network hears, and whether its recordings are varied."""
 
     listen: Callable[[np.ndarray, int], np.ndarray] = HEARD["speech"]
-    labels: Callable[[list[str]], Any] = choice_of
     vary: bool = True
 
 
-OTHER = {"words": DigitPlan(labels=words_of), "pauses": DigitPlan(listen=heard_level)}
 UNVARIED = DigitPlan(vary=False)
-AGAIN = "jackson"  # left out, so that Lucas is the validation
 STRENGTHS = 0.0001, 0.001, 0.01  # C; the grid grows where its best ends it
 
 
@@ -96,7 +90,7 @@ def train_network(
     plan: DigitPlan, parts: RecordingParts, seed: int, asked: Options
 ) -> Any:
     """A network that learned from four men; its curve and seconds."""
-    known = plan.labels([r.text for r in parts.train])
+    known = choice_of([r.text for r in parts.train])
     how = replace(PLAN, seed=seed, steps=asked.steps or PLAN.steps)
     vary = varied if plan.vary else keep
     model, history, seconds = fit_recognizer(
@@ -127,15 +121,6 @@ def train(man: str, seed: int, asked: Options) -> Iterator[Measurement]:
     yield from list_measurements(f"real.fsdd.{man}", facts, UNITS)
 
 
-def measure_without(name: str, asked: Options) -> Iterator[Measurement]:
-    """The same without one choice, judged by the validation."""
-    plan, seed = OTHER[name], asked.seeds[0]
-    parts = parts_of(AGAIN, plan.listen, asked.check)
-    _, _, history, _ = train_network(plan, parts, seed, asked)
-    valid = min(history.score)
-    yield Measurement(f"real.fsdd.{name}.valid", [valid], UNITS[""], [seed])
-
-
 def measure_unvaried(asked: Options) -> Iterator[Measurement]:
     """Every man left out, from recordings as they are."""
     wrong: dict[str, list[float]] = {}
@@ -154,17 +139,13 @@ def measure_unvaried(asked: Options) -> Iterator[Measurement]:
 
 
 def compare_unlike(asked: Options) -> Iterator[Measurement]:
-    """What is nearest if the pauses are left in; how much of all they are."""
-    wrong, share = {}, {}
+    """What is nearest if the pauses are left in."""
+    wrong = {}
     for man in MEN:
-        parts = parts_of(man, OTHER["pauses"].listen, asked.check)
+        parts = parts_of(man, heard_level, asked.check)
         said = nearest_texts(parts.train, parts.test)
         wrong[man] = word_errors([r.text for r in parts.test], said)
-        whole = sum(len(r.features) for r in parts.test)
-        without = parts_of(man, DigitPlan().listen, asked.check).test
-        share[man] = 100 * (1 - sum(len(r.features) for r in without) / whole)
     yield Measurement("real.fsdd.nearest.pauses", wrong, UNITS[""], None)
-    yield Measurement("real.fsdd.nearest.share", share, "% of the steps", None)
 
 
 def linear_errors(parts: RecordingParts) -> tuple[float, dict[float, float]]:
@@ -199,11 +180,6 @@ TRAINING = Training(
     "fsdd",
     __doc__,
     {man: partial(train, man) for man in MEN},
-    {name: partial(measure_without, name) for name in OTHER}
-    | {
-        "unvaried": measure_unvaried,
-        "nearest": compare_unlike,
-        "linear": compare_linear,
-    },
+    {"unvaried": measure_unvaried, "nearest": compare_unlike, "linear": compare_linear},
     key="real.fsdd",
 )
