@@ -753,7 +753,7 @@ print(
     accuracy, "by hand [0, 0.5, 0, 0.5, 0.5];", decided, "by hand {{no.by}}"
 )
 
-# %% test="how_soon" points=5 explained="ch16_actions: How soon?"
+# %% test="how_soon" points=5 explained="ch16_video: How soon?"
 import numpy as np
 
 from rnncore.testing import Properties, assert_close, check, stored

@@ -18,7 +18,6 @@ SCREEN = "screen and (max-width: 600px)"  # as in course.css
 
 KEPT_WIDE = {  # figures that scroll on a telephone, and why
     "fig-counts": "a letter below each of many steps, which have no room",
-    "fig-pairs": "sixteen pictures of a film in a row, each with a figure",
     "fig-map": "twenty boxes with names, joined by arrows",
     "fig-bptt-forward": "a number on each of twenty edges, which have no room",
     "fig-lanes": "four windows of a text, which is read from left to right",

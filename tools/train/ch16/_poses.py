@@ -231,14 +231,11 @@ def nearest_actions(
 ) -> np.ndarray:
     """For each sequence the class of the most similar one learned.
 
-    By dynamic time warping of the poses, without their movement.
+    By dynamic time warping of what the networks read: poses and movement.
     """
-    n = 3 * JOINTS
-    known = [compute_features(a, T)[:, :n] for a in learned.joints]
-    rows = np.stack(known)
+    rows = np.stack([compute_features(a, T) for a in learned.joints])
     like = [
-        int(warped_distances(compute_features(a, T)[:, :n], rows).argmin())
-        for a in joints
+        int(warped_distances(compute_features(a, T), rows).argmin()) for a in joints
     ]
     return learned.labels[like]
 

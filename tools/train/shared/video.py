@@ -6,17 +6,17 @@ films are drawn from a seed of their own; those of digits are written by hands o
 training film, those of actions are paired with themselves run backward. Scores go
 under "video.", the weights of seed 0 to rnncore/weights/.
 
-"digits.rates", "actions.rates", "captions.rates" and "bag.rates": networks at
-every learning rate with three seeds, each then tested at its own; the
-captioners are first those with a loop, then the one without. About 12, 5, 36
-and 15 minutes of one core. "actions.neighbours" is a network that sees each frame
-beside the one before it and has no loop; its eye learns with it, as the loop's
-does. A minute; "actions.neighbours.rates" is its search, "actions.neighbours_longer"
-gives it four times the updates: four minutes each. "digits.longer",
-"digits.bag_longer", "digits.single_longer" and "captions.longer" give the loop, its
-baselines and the captioner twice the updates, "digits.bag_longest" the bag eight
-times as many. Networks on digits have the stored eye, and the captioners' loops
-begin as the stored classifier's: after a new eye, train them all.
+"digits.rates", "actions.rates", "captions.rates" and "bag.rates": networks at every
+learning rate with three seeds, each then tested at its own; the captioners are first
+those with a loop, then the one without. About 12, 5, 36 and 15 minutes of one core.
+"actions.neighbours" is a network that sees each frame beside the one before it and
+has no loop; its eye learns with it, as the loop's does. A minute;
+"actions.neighbours.rates" is its search, "actions.neighbours_longer" gives it four
+times the updates: four minutes each. "digits.layered" is the bag with a layer before
+its mean, "digits.layered.rates" its search, with one seed: a minute each.
+"captions.longer" gives the captioner twice the updates. Networks on digits have the
+stored eye, and the captioners' loops begin as the stored classifier's: after a new
+eye, train them all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +51,7 @@ from rnncore.video.model import (
     SingleFrame,
     film_batch,
 )
+from tools.train.grids import search_rate
 from tools.train.runner import (
     Measurement,
     Options,
@@ -60,24 +61,29 @@ from tools.train.runner import (
     list_measurements,
 )
 
-RATES = {  # where the search for a rate begins
-    "digits": [0.001, 0.002, 0.004],
-    "actions": [0.001, 0.002, 0.004],
-    "captions": [0.000375, 0.00075, 0.0015, 0.003],
-}
-RATED = {  # a study's task, and the networks that get their own rates
-    "digits": ("digits", ["loop", "bag", "single"]),
-    "actions": ("actions", ["loop", "bag", "single"]),
-    "actions.neighbours": ("actions", ["neighbours"]),
-    "captions": ("captions", ["attention", "vector"]),
-    "bag": ("captions", ["bag"]),
+FIRST = [0.001, 0.002, 0.004]  # where the search for a rate begins
+SLOW = [0.000375, 0.00075, 0.0015, 0.003]  # and where that of a captioner
+
+
+class Search(NamedTuple):
+    """A study's task, the networks that get their own rates, where it begins."""
+
+    task: str
+    networks: list[str]
+    rates: list[float]
+    seeds: tuple[int, ...] = (0, 1, 2)  # one alone chooses, and is all there is
+
+
+RATED = {
+    "digits": Search("digits", ["loop", "bag", "single"], FIRST),
+    "digits.layered": Search("digits", ["layered"], FIRST, (0,)),
+    "actions": Search("actions", ["loop", "bag", "single"], FIRST),
+    "actions.neighbours": Search("actions", ["neighbours"], FIRST),
+    "captions": Search("captions", ["attention", "vector"], SLOW),
+    "bag": Search("captions", ["bag"], SLOW),
 }
 EYED = "bag", "single"  # have the eye of the loop
 LONGER = [  # tasks, networks that train longer, its study, how many times as long
-    ("digits", "loop", "longer", 2),
-    ("digits", "bag", "bag_longer", 2),
-    ("digits", "single", "single_longer", 2),
-    ("digits", "bag", "bag_longest", 8),
     ("captions", "attention", "longer", 2),
     ("actions", "neighbours", "neighbours_longer", 4),
 ]
@@ -109,6 +115,25 @@ class Neighbours(torch.nn.Module):
         said = self.readout(torch.tanh(self.think(pairs)))
         count = torch.arange(1, len(x) + 1, device=x.device)
         return said.cumsum(dim=0) / count[:, None, None]
+
+
+class LayeredBag(BagOfFrames):
+    """The bag of frames, with a layer of its own before the mean.
+
+    Shapes: frames (T, B, S, S) -> logits (T, B, K)
+    """
+
+    def __init__(self, S: int, D: int, H: int, K: int, fine: bool = False):
+        super().__init__(S, D, H, K, fine)
+        self.look = torch.nn.Linear(D, H)
+        self.think = torch.nn.Linear(H, H)
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """Logits after each frame: of the mean of all until then."""
+        x = torch.relu(self.look(self.encoder(frames)))
+        count = torch.arange(1, len(x) + 1, device=x.device)
+        mean = x.cumsum(dim=0) / count[:, None, None]
+        return self.readout(torch.tanh(self.think(mean)))
 
 
 class VideoTask(NamedTuple):
@@ -164,7 +189,7 @@ TASKS = {
         24_000,
         64,
         3000,
-        {"loop": 0.002, "bag": 0.004, "single": 0.008},
+        {"loop": 0.002, "bag": 0.004, "single": 0.008, "layered": 0.004},
     ),
     "captions": VideoTask(
         digit_films,
@@ -186,7 +211,10 @@ TASKS = {
 RIVALS: dict[str, dict[str, Callable[[], torch.nn.Module]]] = {  # not of the tasks
     "actions": {
         "neighbours": lambda: Neighbours(S, SIZES["D"], SIZES["H"], len(ACTIONS))
-    }
+    },
+    "digits": {
+        "layered": lambda: LayeredBag(S, FINE["D"], FINE["H"], len(DIGITS), True)
+    },
 }
 ON_DIGITS = "digits", "captions"  # with an eye that knows digits
 EYE, EYE_STEPS = "video.eye", 5000
@@ -350,7 +378,7 @@ def prepare_network(
     with seeded(seed):
         made: Any = (task.networks | RIVALS.get(name, {}))[network]()
     place = made.encoder if name == "captions" else made
-    if name == "captions" and network != "bag":
+    if name == "captions" and network in ("attention", "vector"):
         place.loop.load_state_dict(load_watcher(asked.weights).state_dict())
     return made, place, sight, films, valid
 
@@ -446,7 +474,7 @@ def measure_beside(
 
 def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
     """Networks of a task, each at its own rate."""
-    name, rated = RATED[study]
+    name, rated, rates, seeds = RATED[study]
     steps = asked.steps or TASKS[name].steps
     fits: dict[tuple[str, float, int], Fitted] = {}
     # The runs on digits have the rates that are chosen: none is repeated.
@@ -468,18 +496,23 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
 
     def compare_networks(networks: Sequence[str]) -> Comparison:
         contenders = {network: partial(run, network) for network in networks}
-        grid = {"rate": RATES[name]}
-        return compare(contenders, grid, steps=steps, seeds=(0, 1, 2))
+        if len(seeds) == 1:
+            alone = {
+                network: search_rate(train, rates, steps, seeds)
+                for network, train in contenders.items()
+            }
+            return Comparison(steps, list(seeds), {"rate": rates}, alone)
+        return compare(contenders, {"rate": rates}, steps=steps, seeds=seeds)
 
     tuned_eye = name not in ON_DIGITS and any(n in EYED for n in rated)
     if tuned_eye:  # the others have the eye of the tuned loop
         rate = compare_networks(["loop"]).results["loop"].chosen["rate"]
-        for seed in (0, 1, 2):
+        for seed in seeds:
             LOOPS[name, seed] = fits["loop", rate, seed].network.encoder
     found = compare_networks(rated)
     if tuned_eye and found.results["loop"].chosen["rate"] != rate:
         raise ValueError(f"{name}.loop: chosen at {rate:g}, then at another rate")
-    yield Measurement(f"video.{study}.rates", to_json(found), "% wrong", [0, 1, 2])
+    yield Measurement(f"video.{study}.rates", to_json(found), "% wrong", list(seeds))
 
 
 def how_to_train(name: str, films: Films, valid: Films) -> tuple[Any, Any, Any]:
@@ -565,9 +598,11 @@ TRAINING = Training(
             f"{name}.{key}": partial(measure_beside, name, network, key, times)
             for name, network, key, times in LONGER
         },
-        "actions.neighbours": partial(
-            measure_beside, "actions", "neighbours", "neighbours", 1
-        ),
+        **{
+            f"{name}.{network}": partial(measure_beside, name, network, network, 1)
+            for name, networks in RIVALS.items()
+            for network in networks
+        },
         **{f"{study}.rates": partial(measure_rates, study) for study in RATED},
     },
 )
