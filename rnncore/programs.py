@@ -72,11 +72,6 @@ PROGRAMS = {
         "make grade: the sandbox of learners' code",
         "apt-get install bubblewrap",
     ),
-    "runsc": Program(
-        ("runsc",),
-        "make grade with gVisor as its sandbox",
-        "apt-get install runsc",
-    ),
     "systemd-run": Program(
         ("systemd-run",),
         "make grade: limits of memory by the kernel, where systemd runs",

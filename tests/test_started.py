@@ -46,7 +46,7 @@ def test_with_the_mark():
         (["git", "status"], "git"),
         (["/usr/local/bin/chromium", "--headless"], "chromium"),
         ([r"C:\Program Files\nodejs\node.exe", "cli.js"], "npm"),
-        (["prlimit", "--data=1", "runsc", "run"], "runsc"),
+        (["prlimit", "--data=1", "bwrap", "ls"], "bwrap"),
         (["sh", "-c", "cd x && git status"], "git"),
         ([sys.executable, "-m", "git"], None),
         (["make", "help"], None),

@@ -16,16 +16,12 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 from grader import CODE
-from grader.course.settings import Assignment, Limits, SetupError
+from grader.course.settings import Assignment, SetupError
 from grader.isolation import sandbox
 from grader.isolation.linux import groups
-from grader.isolation.linux.priority import count_computing, let_others_first
 
 # Imported before the fork, for the notebooks that do. A process without
 # torch is copied in half the time, so the assignments that do without it
@@ -57,24 +53,16 @@ LIBRARIES = {
 IMPORT = re.compile(rf"\b(?:import|from) +({'|'.join(LIBRARIES)})\b")
 START_SECONDS = 120
 END_SECONDS = 5
-LOOK_SECONDS = 0.2  # between two looks at what a container computes
-COMPUTING = 4  # threads at a time, two of gVisor's own: of more, all wait
 
 
 class Server:
     """A running server; `path` is the socket that leads to it.
 
     What connects is handed on through the server's input, the one thing
-    that it shares with this process. `scratch` bounds the files that a
-    submission writes if it has the server for itself.
+    that it shares with this process.
     """
 
-    def __init__(
-        self,
-        name: str = sandbox.DEFAULT,
-        modules: tuple[str, ...] = MODULES,
-        scratch: int = Limits.scratch_bytes,
-    ):
+    def __init__(self, name: str = sandbox.DEFAULT, modules: tuple[str, ...] = MODULES):
         sandbox.require(name)
         self.folder = tempfile.mkdtemp(prefix="grade-")  # mode 0700
         self.path = f"{self.folder}/socket"
@@ -83,7 +71,7 @@ class Server:
         self.listening.bind(self.path)
         self.listening.listen(64)
         self.way, theirs = socket.socketpair()
-        command = _build_command(name, modules, self.folder, scratch)
+        command = _build_command(name, modules, self.folder)
         with theirs:
             self.process = subprocess.Popen(
                 command,
@@ -97,8 +85,6 @@ class Server:
             )
         self._wait()
         threading.Thread(target=self._hand_on, daemon=True).start()
-        if name != sandbox.NONE and sandbox.load_executor(name).alone:
-            threading.Thread(target=self._share, daemon=True).start()
         atexit.register(self.stop)
 
     def _hand_on(self) -> None:
@@ -108,20 +94,6 @@ class Server:
                 connection, _ = self.listening.accept()
                 with connection:
                     socket.send_fds(self.way, [b"C"], [connection.fileno()])
-
-    def _share(self) -> None:
-        """Lower the priority of a container that computes on all cores.
-
-        Its own monitor can do so only for the kernel inside the container.
-        """
-        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended
-            first = psutil.Process(self.process.pid)
-            while self.alive():
-                members = [first, *first.children(recursive=True)]
-                processes = [process.pid for process in members]
-                if count_computing(processes) > COMPUTING:
-                    let_others_first(processes)
-                time.sleep(LOOK_SECONDS)
 
     def _wait(self) -> None:
         """Wait until it is ready. Raises SetupError where it is not."""
@@ -189,22 +161,6 @@ def _list_modules(*, torch: bool, libraries: frozenset[str]) -> tuple[str, ...]:
     return (*(MODULES if torch else NUMPY), *more)
 
 
-@contextlib.contextmanager
-def open_server(
-    name: str, limits: Limits, *, torch: bool, libraries: frozenset[str] = frozenset()
-) -> Iterator[Server]:
-    """The server for one submission: its own, where the sandbox asks so."""
-    if name == sandbox.NONE or not sandbox.load_executor(name).alone:
-        yield get_server(name, torch=torch, libraries=libraries)
-        return
-    modules = _list_modules(torch=torch, libraries=libraries)
-    own = Server(name, modules, limits.scratch_bytes)
-    try:
-        yield own
-    finally:
-        own.stop()
-
-
 @functools.cache
 def _read_code(assignment: Assignment) -> str:
     """An assignment's code and tests."""
@@ -241,17 +197,14 @@ def says_torch(notebook: Path, most: int) -> bool:
         return TORCH.search(file.read(most)) is not None
 
 
-def _build_command(
-    name: str, modules: tuple[str, ...], folder: str, scratch: int
-) -> list[str]:
+def _build_command(name: str, modules: tuple[str, ...], folder: str) -> list[str]:
     """The server's command; the grader's folder comes first in its path."""
-    held = None if name == sandbox.NONE else sandbox.load_executor(name)
-    grouped = held is not None and not held.alone and not groups.why_not()
+    held = name != sandbox.NONE
+    grouped = held and not groups.why_not()
     asked = {
-        "held": held is not None,
-        "alone": held is not None and held.alone,
+        "held": held,
         "user": sandbox.USER,
-        "mounted": held.mounted if held else "",
+        "mounted": sandbox.MOUNTED,
         "modules": list(modules),
         "groups": groups.PLACE if grouped else "",
     }
@@ -262,10 +215,10 @@ def _build_command(
     )
     python = sandbox.inner_python() if held else sys.executable
     program = [python, "-I", "-c", start, json.dumps(asked)]
-    if held is None:
+    if not held:
         return program
     program.insert(1, "-B")  # no byte code is written into shown folders
-    command = held.build_command(program, folder, scratch, grouped=grouped)
+    command = sandbox.build_command(program, folder, grouped=grouped)
     if not grouped:
         return command
     user = sandbox.USER if os.getuid() == 0 else None

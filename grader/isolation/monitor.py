@@ -31,7 +31,7 @@ LOOK_SECONDS = 0.2  # between two looks at memory and processor
 SHARE = 0.2  # of its time that a monitor may spend on looking
 CALM = 2  # processes at a time: of more, all wait for other submissions
 BUSY_SECONDS = 2  # that more than the limit may compute at a time
-END_SECONDS = 20  # for processes to end: gVisor takes a while
+END_SECONDS = 20  # for processes to end, on a busy machine
 SOCKET_BYTES = 1 << 18  # that the kernel may hold for one of usual size
 
 ORDER = struct.Struct("!cI")  # what the grader asks, and of which process
@@ -267,21 +267,11 @@ def _runs(pid: int) -> bool:
 # ---------------------------------------------------------- what they take
 
 
-def make_meter(init: int, config: Any) -> Meter:
-    """How the memory of a submission is measured."""
-    if config["alone"]:
-        before = _measure_all_memory()
-        return lambda _: _measure_all_memory() - before
-    if config["held"]:
+def make_meter(init: int, held: bool) -> Meter:
+    """How the memory of a submission is measured, in the sandbox or without it."""
+    if held:
         return lambda members: _measure_memory(members) + _measure_files(init)
     return _measure_memory
-
-
-def _measure_all_memory() -> int:
-    """Bytes in use in the entire sandbox, with files in memory."""
-    lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
-    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-    return 1024 * (kilobytes["MemTotal"] - kilobytes["MemFree"])
 
 
 def _measure_memory(members: list[int]) -> int:
@@ -347,8 +337,3 @@ def list_tree(process: int) -> list[int]:
     except psutil.NoSuchProcess:
         return []
     return [process, *(descendant.pid for descendant in below)]
-
-
-def list_others() -> list[int]:
-    """All processes of the sandbox but the server and this one."""
-    return sorted({*psutil.pids()} - {1, os.getpid()})

@@ -1,28 +1,33 @@
-"""What a sandbox shows of this machine, and which sandboxes there are.
-
-An executor makes one: `bubblewrap.py` with the kernel's namespaces,
-`gvisor.py` with a separate kernel between a notebook and this one.
-"""
+"""The sandbox that bubblewrap makes of the kernel's namespaces."""
 
 from __future__ import annotations
 
-import importlib
+import functools
 import os
+import subprocess
 import sys
 from pathlib import Path
-from typing import Protocol
 
 import rnncore
 from grader import CODE
 from grader.course.settings import SetupError
+from grader.isolation.linux import groups
+from rnncore import programs
 
 USER = 60321  # owns the learners' processes where the grader is root
 INSIDE = "/opt/course"  # rnncore and SHOWN, in the sandbox
 SHOWN = ("__init__.py", "untrusted.py", "isolation")  # of the grader's package
 VENV = "/opt/venv"
+MOUNTED = "/submission"  # the learner's folder, in the sandbox
+PROBE = (
+    "import ctypes, os, sys; c = ctypes.CDLL(None, use_errno=True); "
+    "os.getuid() or (os.setgroups([]), os.setresgid(1, 1, 1), "
+    "os.setresuid(1, 1, 1)); "
+    "sys.exit(c.unshare(0x7E020000) and os.strerror(ctypes.get_errno()))"
+)
 DEFAULT = "bubblewrap"
 NONE = "none"
-NAMES = (DEFAULT, "gvisor", NONE)
+NAMES = (DEFAULT, NONE)
 WITHOUT = """\
 Without a sandbox (--sandbox=none): a notebook that means harm can read and
 change every file that you can, the solutions, the other submissions and the
@@ -34,36 +39,6 @@ class NoSandbox(SetupError):
     """No sandbox is available, so learners' code is not run."""
 
 
-class Executor(Protocol):
-    """A way to hold a learner's code.
-
-    `alone`: each submission gets a new one, which ends with it;
-    otherwise one server makes the namespaces of each submission.
-    `mounted`: the learner's folder, in the sandbox.
-    """
-
-    alone: bool
-    mounted: str
-
-    def why_not(self) -> str | None:
-        """Why it cannot be used here; None where it can."""
-
-    def build_command(
-        self, program: list[str], folder: str, scratch: int, *, grouped: bool
-    ) -> list[str]:
-        """The command that runs a program in it.
-
-        `folder` is empty and its own; `scratch` bounds what is written.
-        `grouped`: there will be control groups for it (`linux/groups.py`).
-        """
-
-
-def load_executor(name: str) -> Executor:
-    """The executor of this name."""
-    made: Executor = importlib.import_module(f"grader.isolation.{name}")
-    return made
-
-
 def require(name: str = DEFAULT) -> None:
     """Raise NoSandbox, with what to do, where it cannot be made.
 
@@ -71,18 +46,33 @@ def require(name: str = DEFAULT) -> None:
     """
     if name not in NAMES:
         raise SetupError(f"sandbox: {name!r} is none of {', '.join(NAMES)}")
-    if name != NONE and (why := why_not(name)):
+    if name != NONE and (why := why_not()):
         raise NoSandbox(
             f"{why}. Learners' code is not run without a sandbox, unless "
             "you ask for that: --sandbox=none"
         )
 
 
-def why_not(name: str = DEFAULT) -> str | None:
-    """Why this sandbox cannot be made here; None where it can."""
+@functools.cache
+def why_not() -> str | None:
+    """Why no sandbox can be made here; None where it can."""
     if sys.platform != "linux":
         return f"a sandbox needs Linux, and this is {sys.platform}"
-    return load_executor(name).why_not()
+    if programs.find("bwrap") is None:
+        return programs.explain("bwrap")
+    run = subprocess.run(
+        build_command([inner_python(), "-I", "-c", PROBE]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode == 0:
+        return None
+    said = run.stderr.strip().splitlines() or ["no message"]
+    return (
+        "bubblewrap cannot make namespaces here (a container without user "
+        f"namespaces?): {said[-1]}"
+    )
 
 
 def inner_python() -> str:
@@ -135,3 +125,34 @@ def make_environment(home: str) -> dict[str, str]:
         "TMPDIR": home,
         "USER": "learner",
     }
+
+
+def build_command(
+    program: list[str], folder: str = "", *, grouped: bool = False
+) -> list[str]:
+    """The command that runs a program in the
+
+    A submission's folders are made, with their size, by the server.
+    `grouped`: there will be control groups for it (`linux/groups.py`).
+    """
+    asked = ["bwrap", "--new-session", "--unshare-net"]
+    asked += ["--unshare-ipc", "--unshare-pid", "--unshare-uts"]
+    asked += ["--unshare-cgroup-try", "--hostname", "sandbox"]
+    if os.getuid() != 0:
+        asked += ["--unshare-user"]
+    above = {p for path in list_shown() for p in Path(path).parents[:-1]}
+    for parent in sorted(above - {Path("/usr")}):
+        asked += ["--perms", "0755", "--dir", str(parent)]
+    for path, leads in list_links().items():
+        asked += ["--symlink", leads, path]
+    for path, source in list_shown().items():
+        asked += ["--ro-bind", source, path]
+    asked += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    asked += ["--perms", "1777", "--tmpfs", "/tmp"]
+    if grouped:
+        asked += ["--bind", f"{folder}/{groups.LINK}", groups.PLACE]
+    asked += ["--dir", MOUNTED, "--remount-ro", "/", "--chdir", "/"]
+    asked += ["--clearenv", "--setenv", "PYTHONPATH", INSIDE]
+    for name, value in make_environment("/tmp").items():
+        asked += ["--setenv", name, value]
+    return [*asked, "--", *program]

@@ -5,15 +5,13 @@
 No learner's code ever runs in this process. A submission's is forked from
 it: a monitor, which holds the grader's connection, makes the namespaces and
 watches what is taken (`monitor.py`); in them an init process, and the
-learner's own. Where the sandbox belongs to one submission (`alone`), nothing
-is made in it.
+learner's own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import gc
 import importlib
 import json
@@ -31,7 +29,7 @@ import psutil
 from grader.isolation.linux.groups import Group
 from grader.isolation.linux.huge_pages import use_large
 from grader.isolation.linux.seccomp import close_calls
-from grader.isolation.monitor import Monitor, list_others, list_tree, make_meter, watch
+from grader.isolation.monitor import Monitor, list_tree, make_meter, watch
 from grader.isolation.serialization import receive, send
 
 END_SECONDS = 3  # for a thread to end
@@ -78,7 +76,7 @@ def main() -> None:
     """Import, then fork for each connection until the grader ends."""
     config = json.loads(sys.argv[1])
     way = socket.socket(fileno=os.dup(0))
-    if config["held"] and not config["alone"] and os.getuid() == 0:
+    if config["held"] and os.getuid() == 0:
         _mount("proc", "/proc", 0)  # bubblewrap hides parts of its /proc
         _become(config["user"])
     from grader.isolation import warm_up, worker  # noqa: F401
@@ -154,8 +152,7 @@ def _monitor_submission(connection: socket.socket, config: Any, shell: Any) -> N
     head, data = receive(connection, 1 << 30)
     _, fds, _, _ = socket.recv_fds(connection, 1, 1)
     os.setsid()
-    parted = config["held"] and not config["alone"]
-    group = None
+    parted, group = config["held"], None
     if config["groups"]:
         group = Group(config["groups"], head["limits"]["memory_bytes"])
     if parted:
@@ -182,13 +179,11 @@ def _monitor_submission(connection: socket.socket, config: Any, shell: Any) -> N
         raise OSError(said.decode(errors="replace") or "it ended at once")
     number = int(said.split()[1])
     send(connection, {"started": True, "process": number})
-    members = list_others if config["alone"] else lambda: list_tree(init)
-    monitor = Monitor(members, head, group or make_meter(init, config), number)
+    meter = group or make_meter(init, parted)
+    monitor = Monitor(lambda: list_tree(init), head, meter, number)
     try:
         watch(connection, init, monitor)
     finally:  # nothing keeps running unobserved
-        if config["alone"]:
-            os.kill(-1, signal.SIGKILL)  # all but the server
         _kill_all(init, parted)
         if group:
             group.end()
@@ -206,14 +201,11 @@ def _new_namespaces() -> None:
 def _adopt_orphans() -> bool:
     """Become the parent of all descendants whose own ends; False if it cannot be.
 
-    Where it cannot (gVisor, macOS), the system's first process gets them.
+    Where it cannot (macOS), the system's first process gets them.
     """
     if not _is_linux():
         return False
-    done = LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    if done < 0 and ctypes.get_errno() == errno.EINVAL:  # gVisor has no such call
-        return False
-    _check_call(done, "subreaper")
+    _check_call(LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "subreaper")
     return True
 
 
@@ -228,14 +220,9 @@ def _init(
     folder = head["folder"]
     if config["held"]:
         folder = config["mounted"]
-    if config["held"] and not config["alone"]:
         _private_folders(limits, folder)
     _write_files(folder, head["files"], data)
-    if config["alone"]:
-        os.chown(folder, config["user"], config["user"])
     _set_limits(limits, head["copies"])
-    if config["alone"]:
-        _become(config["user"])
     if config["held"]:
         _drop_rights()
     learner = os.fork()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import multiprocessing
 import os
@@ -19,7 +18,6 @@ from grader.isolation import sandbox
 from grader.isolation.client import (
     LIBRARIES,
     get_server,
-    open_server,
     says_torch,
     wanted_libraries,
     wants_torch,
@@ -60,21 +58,20 @@ def run(job: Job) -> Report:
     if _stop.is_set():
         raise InterruptedError(job.student)
     most = job.limits.total_seconds * len(job.assignment.notebooks)
-    with contextlib.ExitStack() as stack:
-        if not job.server:
-            torch = wants_torch(job.assignment) or any(
-                says_torch(job.submitted / path.name, job.limits.upload_bytes)
-                for path in job.assignment.notebooks
-            )
-            more = wanted_libraries(job.assignment)
-            found = open_server(job.sandbox, job.limits, torch=torch, libraries=more)
-            job = replace(job, server=stack.enter_context(found).path)
-        process = _CONTEXT.Process(target=grade_one.main, args=[job])  # type: ignore
-        process.start()
-        try:
-            ended = _wait(process, most + START_SECONDS)
-        finally:
-            _kill(process)
+    if not job.server:
+        torch = wants_torch(job.assignment) or any(
+            says_torch(job.submitted / path.name, job.limits.upload_bytes)
+            for path in job.assignment.notebooks
+        )
+        more = wanted_libraries(job.assignment)
+        found = get_server(job.sandbox, torch=torch, libraries=more)
+        job = replace(job, server=found.path)
+    process = _CONTEXT.Process(target=grade_one.main, args=[job])  # type: ignore
+    process.start()
+    try:
+        ended = _wait(process, most + START_SECONDS)
+    finally:
+        _kill(process)
     if _stop.is_set():
         raise InterruptedError(job.student)
     path = job.work / "report.json"
@@ -105,8 +102,6 @@ def start_warm_process(name: str, libraries: Iterable[str]) -> None:
 
 def warm_servers(assignments: list[Assignment], name: str) -> None:
     """Begin to start the servers that these assignments share."""
-    if name != sandbox.NONE and sandbox.load_executor(name).alone:
-        return
     for torch, libraries in {
         (wants_torch(assignment), wanted_libraries(assignment))
         for assignment in assignments

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Collection, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 import psutil
@@ -41,48 +40,14 @@ LIMITS = ["--cell-seconds", "3", "--total-seconds", "30", "--workers", "2"]
 BESIDE = "-beside"  # an honest learner's name ends so, beside an attacker's
 
 
-class Way(NamedTuple):
-    """Who grades, and what holds the learners' code."""
-
-    user: str  # root or ordinary
-    sandbox: str
-
-    def __str__(self) -> str:
-        return f"{self.user}, {self.sandbox}"
-
-
+# Who grades.
 USERS = ("root", "ordinary") if os.getuid() == 0 else ("ordinary",)
-WAYS = [
-    Way(user, box) for box in ("bubblewrap", "gvisor") for user in USERS
-]
-
-
-# What a test run tries, of what `make attacks` does: a container for each
-# submission costs seconds, so gVisor has the first attack of each class.
-TESTED = [w for w in WAYS if w.sandbox == "bubblewrap" or w.user != "root"]
-
-
-def tried(way: Way) -> list[str]:
-    """The names of the attacks that a test run tries in this way."""
-    if way.sandbox == "bubblewrap":
-        return list(ATTACKS)
-    first = {a.kind: name for name, a in reversed(ATTACKS.items())}
-    return sorted(first.values(), key=list(ATTACKS).index)
-
-
-def with_neighbour(way: Way) -> list[str]:
-    """The attacks that a test run makes beside an honest learner.
-
-    In gVisor nobody shares a container: one neighbour is enough there.
-    """
-    names = tried(way)
-    return names if way.sandbox == "bubblewrap" else names[:1]
 
 
 def make_class(
     base: Path,
     attacks: Iterable[Attack],
-    way: Way,
+    user: str,
     beside: Collection[str] = tuple(ATTACKS),
 ) -> Path:
     """A course with the attackers, honest learners beside some, a blank."""
@@ -90,8 +55,8 @@ def make_class(
     home.mkdir(parents=True)
     (home / "diary.txt").write_text("diary-c8d3\n")
     root = make_course(base / "course")
-    _give(base, way)
-    grade(root, way)
+    _give(base, user)
+    grade(root, user)
     with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
         comment = book.find_comment("scaled", NAME, NAME, "victim")
         comment.manual_comment = "comment-4f06"
@@ -104,12 +69,12 @@ def make_class(
             attack.lay(folder)
         if attack.name in beside:
             hand_in(root, attack.name + BESIDE, solved())
-    _give(base, way)
+    _give(base, user)
     return root
 
 
-def _give(base: Path, way: Way) -> None:
-    if os.getuid() == 0 and way.user != "root":
+def _give(base: Path, user: str) -> None:
+    if os.getuid() == 0 and user != "root":
         users.give(base)
 
 
@@ -118,11 +83,11 @@ def planted(root: Path) -> dict[str, str]:
     return {"CANARY_TOKEN": "token-51bf", "HOME": str(root.parent / "home")}
 
 
-def grade(root: Path, way: Way) -> str:
+def grade(root: Path, user: str) -> str:
     """Grade the class; what the command printed."""
     command = [sys.executable, "-m", "grader", "grade", "--root", str(root)]
-    command += [*LIMITS, "--sandbox", way.sandbox]
-    if os.getuid() == 0 and way.user != "root":
+    command += LIMITS
+    if os.getuid() == 0 and user != "root":
         needs = (ROOT, Path(sys.base_prefix), root.parent)
         command = users.command(command, needs)
     run = subprocess.run(

@@ -20,7 +20,7 @@ LIMITS = Limits(
     memory_bytes=700_000_000,
     processes=40,
 )
-PATIENCE = 100  # seconds: gVisor takes a while to make processes
+PATIENCE = 100  # seconds
 FIVE = range(1, 6)
 ENDLESS = {
     "memory": "x = []\nwhile True: x.append(b'x' * 10_000_000)",
@@ -49,20 +49,6 @@ ENDLESS = {
     ),
     "an exit": "import os\nos._exit(3)",
 }
-LATE_IN_GVISOR = "forks", "programs", "memory of processes"
-ENDED_BY = [("bubblewrap", what) for what in ENDLESS]
-ENDED_BY += [  # its monitor looks late where many processes compute
-    pytest.param("gvisor", what, marks=pytest.mark.weekly)
-    for what in ENDLESS
-]
-
-
-@pytest.fixture(params=["bubblewrap", "gvisor"])
-def box(request):
-    """The name of a sandbox; all holds in each."""
-    if why := sandbox.why_not(request.param):
-        pytest.skip(why)
-    return request.param
 
 
 def write_notebook(third):
@@ -88,45 +74,43 @@ def write_notebook(third):
     return new_notebook(cells=cells)
 
 
-def grade(third, box, folder):
+def make_execute(server, released, folder):
+    def start():
+        return Session(server.path, {}, LIMITS, str(folder / "scratch"), 7)
+
+    return TrustedExecute(LIMITS, released, folder, b"", start)
+
+
+def grade(third, folder):
     """The points of five tests, and what is said of the notebook."""
-    if why := sandbox.why_not(box):
+    if why := sandbox.why_not():
         pytest.skip(why)
-    with client.open_server(box, LIMITS, torch=False) as server:
-        execute = TrustedExecute(
-            LIMITS,
-            write_notebook("def f3(x):\n    ..."),
-            folder,
-            b"",
-            lambda: Session(
-                server.path, {}, LIMITS, str(folder / "scratch"), 7
-            ),
-        )
-        done, _ = execute.preprocess(write_notebook(third), {})
+    server = client.get_server(torch=False)
+    released = write_notebook("def f3(x):\n    ...")
+    execute = make_execute(server, released, folder)
+    done, _ = execute.preprocess(write_notebook(third), {})
     tests = [c for c in done.cells if "test_" in str(c.metadata)]
     return [determine_grade(c)[0] for c in tests], execute.remarks
 
 
-@pytest.mark.parametrize(("box", "what"), ENDED_BY)
-def test_what_a_cell_takes_without_end_costs_its_own_points(
-    box, what, tmp_path
-):
-    points, remarks = grade(ENDLESS[what], box, tmp_path)
+@pytest.mark.parametrize("what", ENDLESS)
+def test_what_a_cell_takes_without_end_costs_its_own_points(what, tmp_path):
+    points, remarks = grade(ENDLESS[what], tmp_path)
     assert points == [2, 2, 0, 2, 2], remarks
 
 
-@pytest.mark.parametrize(("box", "what"), ENDED_BY)
+@pytest.mark.parametrize("what", ENDLESS)
 def test_what_an_answer_takes_without_end_costs_its_own_points(
-    box, what, tmp_path
+    what, tmp_path
 ):
     body = "\n".join(f"    {line}" for line in ENDLESS[what].split("\n"))
-    points, remarks = grade(f"def f3(x):\n{body}", box, tmp_path)
+    points, remarks = grade(f"def f3(x):\n{body}", tmp_path)
     assert points == [2, 2, 0, 2, 2], remarks
 
 
-def test_the_cell_that_ended_the_process_is_named(box, tmp_path):
+def test_the_cell_that_ended_the_process_is_named(tmp_path):
     right = "def f3(x):\n    return 3 * x"
-    points, remarks = grade(f"{right}\n{ENDLESS['an exit']}", box, tmp_path)
+    points, remarks = grade(f"{right}\n{ENDLESS['an exit']}", tmp_path)
     assert points == [2, 2, 0, 2, 2]
     assert remarks == [
         "code cell 6 ended the Python process: all other cells ran without it"
@@ -138,17 +122,9 @@ def test_what_was_made_between_a_test_and_the_end_is_made_again(tmp_path):
     notebook = write_notebook(ENDLESS["an exit"])
     notebook.cells[5:5] = [new_code_cell(ends)]
     notebook.cells[-2].source = "def f5(x): return y * x"
-    with client.open_server(sandbox.NONE, LIMITS, torch=False) as server:
-        execute = TrustedExecute(
-            LIMITS,
-            write_notebook(""),
-            tmp_path,
-            b"",
-            lambda: Session(
-                server.path, {}, LIMITS, str(tmp_path / "scratch"), 7
-            ),
-        )
-        done, _ = execute.preprocess(notebook, {})
+    server = client.get_server(sandbox.NONE, torch=False)
+    execute = make_execute(server, write_notebook(""), tmp_path)
+    done, _ = execute.preprocess(notebook, {})
     assert determine_grade(done.cells[-1])[0] == 2
 
 
@@ -179,19 +155,21 @@ LEAVES = {  # ways to end, with processes of the learner's besides
 
 
 @pytest.mark.parametrize("how", LEAVES)
-def test_a_copy_lives_on_whatever_ends(how, box):
-    with client.open_server(box, LIMITS, torch=False) as server:
-        session = Session(server.path, {}, LIMITS, "", 3)
+def test_a_copy_lives_on_whatever_ends(how):
+    if why := sandbox.why_not():
+        pytest.skip(why)
+    server = client.get_server(torch=False)
+    session = Session(server.path, {}, LIMITS, "", 3)
+    try:
+        session.run("def double(x): return 2 * x", 1, PATIENCE)
+        copy = session.snapshot()
         try:
-            session.run("def double(x): return 2 * x", 1, PATIENCE)
-            copy = session.snapshot()
-            try:
-                session.run(LEAVES[how], 2, PATIENCE)
-            except Ended:
-                assert "it " in how
-            session.use(copy)
-            link = Link(copy.sock)
-            double = link._do("name", ("double",), {})
-            assert link._do("call", (double, 4), {}) == 8
-        finally:
-            session.close()
+            session.run(LEAVES[how], 2, PATIENCE)
+        except Ended:
+            assert "it " in how
+        session.use(copy)
+        link = Link(copy.sock)
+        double = link._do("name", ("double",), {})
+        assert link._do("call", (double, 4), {}) == 8
+    finally:
+        session.close()

@@ -183,7 +183,7 @@ REASONS = {
         rnncore/apps/diagnose/process.py: _start
         grader/isolation/linux/groups.py: Group.__init__
             Group.count_killed _find_own _go_down
-        grader/isolation/monitor.py: _get_inner_number _measure_all_memory
+        grader/isolation/monitor.py: _get_inner_number
             _count_page_bytes _count_own_bytes
         grader/isolation/linux/huge_pages.py: _list_writable
         grader/isolation/linux/priority.py: list_threads

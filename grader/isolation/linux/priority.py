@@ -1,9 +1,4 @@
-"""Lower the CPU priority of submissions, and count busy processes.
-
-Where learners' processes are seen by this machine's kernel, `server.py` asks
-from inside the sandbox; of a container with a kernel of its own, `client.py`
-from outside.
-"""
+"""Lower the CPU priority of submissions that compute in many processes."""
 
 from __future__ import annotations
 
@@ -22,11 +17,6 @@ def list_threads(process: int) -> list[tuple[int, str]]:
             state = line.rpartition(b") ")[2][:1].decode()
             found.append((int(task), state))
     return found
-
-
-def count_computing(processes: Iterable[int]) -> int:
-    """How many of their threads compute now, or would like to."""
-    return sum(state == "R" for p in processes for _, state in list_threads(p))
 
 
 def let_others_first(processes: Iterable[int]) -> None:

@@ -1,10 +1,10 @@
 """Runs the hostile notebooks: python -m tools.bench.grader.attacks [NAME ...].
 
 Prints what each of them gains, reads and harms here, and how long the honest
-learner beside it waits: the worst of all ways to grade, as root and as an
-ordinary user, in each sandbox. --stock runs them on a stock nbgrader too
-(in a bubblewrap, for this machine's sake); --write puts the table into the
-guide, or renews the rows of the attacks that are named.
+learner beside it waits: the worse of two ways to grade, as root and as an
+ordinary user. --stock runs them on a stock nbgrader too (in a bubblewrap, for
+this machine's sake); --write puts the table into the guide, or renews the rows
+of the attacks that are named.
 """
 
 from __future__ import annotations
@@ -40,16 +40,13 @@ def main(argv: list[str] | None = None) -> int:
     known = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
     if options.stock:
         _run_stock(names, known)
-    ways = [w for w in harness.WAYS if options.sandbox in (None, w.sandbox)]
-    here: dict[harness.Way, Found] = {}
-    for way in ways:
-        if why := sandbox.why_not(way.sandbox):
-            print(f"{way}: not run, {why}")
-            continue
-        here[way] = _run_attacks(names, way)
-        bad = [n for n, row in here[way].items() if _format_row(row) != NOTHING]
+    sandbox.require()
+    here: dict[str, Found] = {}
+    for user in harness.USERS:
+        here[user] = _run_attacks(names, user)
+        bad = [n for n, row in here[user].items() if _format_row(row) != NOTHING]
         done = len(names) - len(bad)
-        print(f"{way}: {done} of {len(names)} come to nothing", flush=True)
+        print(f"{user}: {done} of {len(names)} come to nothing", flush=True)
     rows = {
         name: _find_worst([found[name] for found in here.values()]) for name in names
     }
@@ -83,7 +80,6 @@ NOTHING = ["0 points", "none", "none", "none"]
 def _parse_options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--sandbox", help="in this one only")
     parser.add_argument(
         "--stock", action="store_true", help="run the stock nbgrader too"
     )
@@ -93,8 +89,6 @@ def _parse_options(argv: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if unknown := set(options.names) - ATTACKS.keys():
         parser.error(f"there is no attack {min(unknown)!r}")
-    if options.write and options.names and options.sandbox:
-        parser.error("--write of some attacks needs all sandboxes, as the others had")
     return options
 
 
@@ -140,14 +134,14 @@ def _grade_on_stock(names: list[str], ready: Path) -> dict[str, str]:
 # -------------------------------------------------------------------- here
 
 
-def _run_attacks(names: list[str], way: harness.Way) -> Found:
+def _run_attacks(names: list[str], user: str) -> Found:
     """What each attack gets; those that made others wait are run again.
 
     A delay from other programs on this machine does not happen twice.
     """
-    found = _run_class(names, way)
+    found = _run_class(names, user)
     late = [name for name in names if _is_late(*found[name]["delay"])]
-    again = _run_class(late, way) if late else {}
+    again = _run_class(late, user) if late else {}
     for name, row in again.items():
         took, usual = found[name]["delay"]
         shorter = min(took, row["delay"][0])
@@ -159,14 +153,14 @@ def _is_late(took: float, usual: float) -> bool:
     return took > LATE * usual
 
 
-def _run_class(names: list[str], way: harness.Way) -> Found:
+def _run_class(names: list[str], user: str) -> Found:
     """What each of them gets here, all in one class."""
     with tempfile.TemporaryDirectory(prefix="attacked-") as folder:
         chosen = [ATTACKS[name] for name in names]
-        root = harness.make_class(Path(folder), chosen, way)
+        root = harness.make_class(Path(folder), chosen, user)
         before = harness.picture(root)
         with harness.a_service():
-            harness.grade(root, way)
+            harness.grade(root, user)
         changed = harness.picture(root) != before
         points, left = harness.points(root), harness.left_processes()
         usual = harness.usual_seconds(root, names)
