@@ -60,7 +60,7 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch15_speech": "real.an4 real.fsdd speech",
     "ch16_video": "real.avletters real.msr_action3d video",
     "ch17_captioning": "real.flickr8k video.bag video.captions",
-    "ch18_limits": "limits parallel",
+    "ch18_limits": "limits",
     "ch19_factors": "factors",
     "ch20_memory": "recall",
     "ch21_depth": "iterations",
