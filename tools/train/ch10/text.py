@@ -34,6 +34,7 @@ from rnncore.text.corpora import (
 )
 from rnncore.text.model import (
     LanguageModel,
+    begin_at_frequencies,
     contiguous_windows,
     dynamic_nats,
     language_loss,
@@ -127,14 +128,21 @@ class Fitted(NamedTuple):
     scores: dict[str, Any]
 
 
-def train_model(plan: TextPlan, name: str, seed: int, steps: int) -> Fitted:
-    """One run, and its scores on the validation and the test text."""
+def train_model(
+    plan: TextPlan, name: str, seed: int, steps: int, counted: bool = False
+) -> Fitted:
+    """One run, and its scores on the validation and the test text.
+
+    If `counted`, the readout begins at how often each token comes.
+    """
     texts = plan.corpus(seed).texts()
     vocabulary = vocabulary_of(plan, texts[0])
     ids = tuple(map(vocabulary.encode, texts))
 
     with seeded(seed):
         model = LanguageModel(vocabulary.size, plan.H, "LSTM", 1, plan.dropout)
+    if counted:
+        begin_at_frequencies(model, ids[0])
     rows_valid = stretches(ids[1], 32)
     rows = stretches(ids[2], plan.lanes)
     result, seconds = fit_module(
@@ -192,6 +200,17 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
         known["unit"] = "nats per token, held-out test text"
         path = asked.weights / f"{plan.weights}.safetensors"
         save_model(path, model, vocabulary, known, torch.float16)
+
+
+def run_counted(asked: Options) -> Iterator[Measurement]:
+    """The words once more, from a readout that knows how often each comes."""
+    plan = PLANS["words-apart"]
+    steps = asked.steps or plan.steps
+    scores = [
+        train_model(plan, "words, counted", seed, steps, counted=True).scores["network"]
+        for seed in asked.seeds
+    ]
+    yield Measurement("text.words-apart.counted", scores, UNIT, list(asked.seeds))
 
 
 def run_longer(asked: Options) -> Iterator[Measurement]:
@@ -625,6 +644,7 @@ TRAINING = Training(
         "cache": run_cache,
         "again": run_again,
         "shares": run_shares,
+        "counted": run_counted,
         "longer": run_longer,
         "regularised": run_regularised,
     },
