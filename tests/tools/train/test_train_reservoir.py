@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from rnncore.comparison import from_json
-from rnncore.rnn import readout, rnn_cell
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
@@ -26,7 +25,7 @@ def small(monkeypatch):
     caches = (
         reservoir.make_parts,
         reservoir.compute_driven_states,
-        reservoir.compute_added,
+        reservoir.compute_ends,
     )
     for cached in caches:
         cached.cache_clear()
@@ -64,8 +63,8 @@ def test_an_error_of_one_is_that_of_the_mean(small):
     [
         partial(reservoir.solve, 0.3, SETTING),
         partial(reservoir.run_window, {"penalty": 1e-6}),
-        partial(reservoir.descend, reservoir.from_torch, {"rate": 1e-3}),
-        partial(reservoir.add, 1.0, SETTING),
+        partial(reservoir.descend, {"rate": 1e-3}),
+        partial(reservoir.answer, "adding", SETTING | {"leak": 0.1}),
     ],
     ids=["reservoir", "window", "trained", "adding"],
 )
@@ -78,31 +77,21 @@ def test_a_run_repeats_itself_and_its_test_is_not_its_validation(
     assert first.validation != run(4, 5).validation
 
 
-def test_a_rate_that_falls_gives_another_network(small):
-    constant, falling = (
-        reservoir.descend(
-            reservoir.from_torch, {"rate": 0.01}, 0, 10, falls
-        )
-        for falls in (False, True)
+def test_a_parity_is_that_of_all_bits():
+    x, odd = reservoir.draw_parities(np.random.default_rng(0), 9, 50)
+    assert odd.shape == (1, 50)
+    assert (odd[0] == x[..., 1].sum(0) % 2).all()
+
+
+def test_one_setting_has_the_same_states_for_each_penalty(small):
+    low, high = (
+        reservoir.answer(
+            "adding", SETTING | {"leak": 0.1, "penalty": penalty}, 0, 5
+        ).validation
+        for penalty in (1e-9, 1e3)
     )
-    assert constant.validation != falling.validation
-    assert constant.steps == falling.steps == 10
-
-
-def test_a_network_from_the_reservoir_begins_with_its_error(small):
-    solved = reservoir.solve(1.0, SETTING, 0, 5)
-    layer, out = reservoir.from_reservoir(SETTING, 0)
-    _, validation, test = reservoir.make_parts(0)
-    for part, score in (
-        (validation, solved.validation),
-        (test, solved.test()),
-    ):
-        y = reservoir.compute_states(rnn_cell, layer, part)
-        assert_close(
-            reservoir.measure_relative(readout(out, y), part),
-            score,
-            amplified=1e4,
-        )
+    assert low < high
+    assert reservoir.compute_ends.cache_info().misses == 1
 
 
 def test_the_penalty_decides_nothing_but_the_readout(small):
@@ -120,21 +109,20 @@ def test_the_comparisons_are_recorded_and_come_back(name, small, tmp_path):
     path = tmp_path / "m.json"
     words = [name, "--steps", "2", "--path", str(path)]
     runner.main(reservoir.TRAINING, words)
-    kept = measurements.read(path)
-    seconds = kept.pop("reservoir.mackey-glass.seconds", None)
-    names = set()
-    for entry in kept.values():
-        found = from_json(entry["value"])
-        names |= set(found.results)
-        for result in found.results.values():
+    found = {
+        key: from_json(entry["value"]).results
+        for key, entry in measurements.read(path).items()
+    }
+    expected = {
+        "mackey-glass": {"fixed": {*reservoir.LEAKS}, "window": {"window"}},
+        "falling": {"": {"trained"}},
+        "adding": {"": {"reservoir"}},
+        "parity": {"": {"reservoir"}, "trained": {"trained"}},
+    }[name]
+    assert {
+        key.removeprefix(f"reservoir.{name}").strip("."): set(results)
+        for key, results in found.items()
+    } == expected
+    for results in found.values():
+        for result in results.values():
             assert len(result.test) == len(reservoir.SEEDS)
-    if name == "falling":
-        assert names == {"trained"}
-        assert set(kept) == {"reservoir.falling"}
-        return
-    expected = set(reservoir.LEAKS)
-    if seconds:
-        expected |= {"window", "trained", "trained from the reservoir"}
-        assert min(seconds["value"].values()) > 0
-    assert names == expected
-    assert bool(seconds) == (name == "mackey-glass")

@@ -2,17 +2,15 @@
 
 "mackey-glass": plain networks of 50 units say how the Mackey-Glass series goes
 on 20 units of time later. Reservoirs, whose readout alone is solved for, are
-tuned in spectral radius, input scale and penalty, with two leaks; networks
-trained whole by Adam, from torch's weights or from the reservoir that was
-chosen, in the learning rate. A linear window of the last 50 values is the
-control without a state. All see the same 2,000 values and are chosen on the
-next 1,100 and judged on those after. "adding": the reservoirs on the task
-"adding" of `starts`, with its units, validation sets and test sets. Five
-seeds; about five minutes of one core. "falling": the network trained from
-torch's weights with a rate that falls to 0; one minute.
+tuned in spectral radius, input scale and penalty, with two leaks. A linear
+window of the last 50 values is the control without a state. All see the same
+2,000 values and are chosen on the next 1,100 and judged on those after.
+"falling": a network trained whole, with a rate that falls to 0. "adding": reservoirs, tuned in the leak too, on
+task "adding" of `starts`, with its units, validation sets and test sets.
+"parity": they and a trained network say whether the ones among 20 bits are odd
+or even. Five seeds; about ten minutes of one core.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
@@ -21,11 +19,9 @@ import numpy as np
 from tqdm import tqdm
 
 from rnncore.backend import Array, tree_map
-from rnncore.bptt import rnn_cell_vjp
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.series import mackey_glass
-from rnncore.data.tasks import adding_problem, loss_at_the_end
-from rnncore.losses import squared_error, squared_error_vjp
+from rnncore.data.tasks import swap_problem
 from rnncore.optim import Optimizer, adam, falling, scheduled
 from rnncore.reservoir import fit_readout, init_reservoir, leaky
 from rnncore.rnn import (
@@ -44,8 +40,8 @@ from tools.train.runner import Measurement, Options, Training, fit_cell
 H, AHEAD, WASHOUT = 50, 20, 100
 TRAIN, HELD_OUT = 2000, 1000  # steps, after the washout
 UPDATES, B, WINDOW, UNJUDGED = 2000, 16, 60, 20  # of a window's steps
-SEQUENCES = 2000  # of the adding problem, to solve a readout from
-ADDING = starts.STUDIES["adding"].lag
+SEQUENCES = 2000  # to solve a readout from, where the answer comes at the end
+ADDING, BITS = starts.STUDIES["adding"].lag, 20
 SEEDS = (0, 1, 2, 3, 4)
 LEAKS = {"reservoir": 1.0, "leaky reservoir": 0.3}
 GRID = {
@@ -53,7 +49,22 @@ GRID = {
     "scale": [0.1, 0.3, 0.9],
     "penalty": [1e-8, 1e-6, 1e-4],
 }
+ENDS_GRID = {  # of the tasks whose answer comes at the end
+    "leak": [0.01, 0.03, 0.1, 0.3, 1.0],
+    "radius": [0.5, 0.75, 1.1],
+    "scale": [0.3, 1.0, 3.0],
+    "penalty": [1e-12, 1e-10, 1e-8],
+}
 RATES = [0.0003, 0.001, 0.003, 0.01]
+
+
+def draw_parities(rng: np.random.Generator, T: int, B: int) -> tuple[Array, Array]:
+    """Bits, and whether the ones among all of them are odd."""
+    x, targets = swap_problem(rng, T, B)
+    return x, targets[-1:]
+
+
+PARITY = lags.TASKS["copy"]._replace(batch=draw_parities, D=2, K=2)
 
 
 class SeriesPart(NamedTuple):
@@ -136,24 +147,10 @@ def from_torch(seed: int) -> Weights:
     return init_params(rng, 1, H), init_readout(rng, H, 1)
 
 
-def from_reservoir(setting: Setting, seed: int) -> Weights:
-    """A reservoir with the readout that was solved for."""
-    train, layer = make_parts(seed)[0], layer_of(1, H, setting, seed)
-    y = compute_states(rnn_cell, layer, train)
-    return layer, fit_readout(y, train.targets[WASHOUT:], setting["penalty"])
+def descend(setting: Setting, seed: int, steps: int) -> Trained:
+    """All weights by Adam, on windows of the training part, compiled.
 
-
-def descend(
-    first: Callable[[int], Weights],
-    setting: Setting,
-    seed: int,
-    steps: int,
-    falls: bool = False,
-) -> Trained:
-    """All weights by Adam, on windows of the training part.
-
-    The rate is constant, or falls to 0 in the last 40 % of the steps; then
-    the compiled loops compute the gradient.
+    The rate falls to 0 in the last 40 % of the steps.
     """
     train, validation, test = make_parts(seed)
 
@@ -169,14 +166,11 @@ def descend(
         )
 
     def optimizer(rate: float) -> Optimizer:
-        return scheduled(adam, falling(rate, steps)) if falls else adam(rate)
+        return scheduled(adam, falling(rate, steps))
 
-    loss = loss_at_the_end(rnn_cell, rnn_cell_vjp, squared_error, squared_error_vjp)
-    if falls:
-        loss = lags.compiled_loss(lags.TANH, lags.TASKS["adding"])
     result, seconds = fit_cell(
-        loss,
-        first(seed),
+        lags.compiled_loss(lags.TANH, lags.TASKS["adding"]),
+        from_torch(seed),
         batch,
         setting["rate"],
         steps,
@@ -191,17 +185,9 @@ def descend(
     return Trained(found, done, lambda: score(result.params, test))
 
 
-def seconds_of(train: Callable, setting: Setting, steps: int) -> float:
-    """The processor time of one run, nothing of it known before."""
-    compute_driven_states.cache_clear()
-    begun = time.process_time()
-    train(setting, 0, steps)
-    return round(time.process_time() - begun, 3)
-
-
 def run_series(asked: Options) -> Iterator[Measurement]:
-    """Mackey-Glass: solved for, window, trained; and how long they take."""
-    steps, key = asked.steps or UPDATES, "reservoir.mackey-glass"
+    """Mackey-Glass: solved for, and the window."""
+    key = "reservoir.mackey-glass"
     unit = "root mean squared error, in standard deviations of the series"
     common: dict[str, Any] = {"seeds": SEEDS, "headline": True}
     solved = {name: partial(solve, leak) for name, leak in LEAKS.items()}
@@ -210,27 +196,13 @@ def run_series(asked: Options) -> Iterator[Measurement]:
     penalties = {"penalty": GRID["penalty"]}
     control = compare({"window": run_window}, penalties, steps=TRAIN, **common)
     yield Measurement(f"{key}.window", to_json(control), unit, list(SEEDS))
-    chosen = fixed.results["reservoir"].chosen
-    firsts: dict[str, Callable[[int], Weights]] = {
-        "trained": from_torch,
-        "trained from the reservoir": partial(from_reservoir, chosen),
-    }
-    whole = {name: partial(descend, first) for name, first in firsts.items()}
-    found = compare(whole, {"rate": RATES}, steps=steps, **common)
-    yield Measurement(f"{key}.trained", to_json(found), unit, list(SEEDS))
-    rate = found.results["trained"].chosen
-    took = {
-        "reservoir": seconds_of(solved["reservoir"], chosen, TRAIN),
-        "trained": seconds_of(whole["trained"], rate, steps),
-    }
-    yield Measurement(f"{key}.seconds", took, "seconds of one core, one run", 0)
 
 
 def run_falls(asked: Options) -> Iterator[Measurement]:
-    """Mackey-Glass: trained as long, with a rate that falls."""
+    """Mackey-Glass: trained, with a rate that falls."""
     unit = "root mean squared error, in standard deviations of the series"
     found = compare(
-        {"trained": partial(descend, from_torch, falls=True)},
+        {"trained": descend},
         {"rate": RATES[1:]},
         steps=asked.steps or UPDATES,
         seeds=SEEDS,
@@ -239,54 +211,109 @@ def run_falls(asked: Options) -> Iterator[Measurement]:
     yield Measurement("reservoir.falling", to_json(found), unit, list(SEEDS))
 
 
-@lru_cache(2 * len(SEEDS))
-def compute_added(
-    leak: float, radius: float, scale: float, seed: int
-) -> tuple[Params, Array, Array]:
-    """A reservoir, its last state in adding problems, and the answers."""
-    setting = {"radius": radius, "scale": scale}
-    layer = layer_of(2, lags.H, setting, seed)
-    lag, rng = ADDING, np.random.default_rng(seed)
-    lasts, answers = [], []
-    for size in np.diff([*range(0, SEQUENCES, 500), SEQUENCES]):
-        x, targets = adding_problem(rng, lag, int(size))
-        y, _, _ = unroll(leaky(leak), layer, x, zero_state(layer, int(size)))
-        lasts.append(y[-1:])
-        answers.append(targets)
-    return layer, np.concatenate(lasts, axis=1), np.concatenate(answers, axis=1)
-
-
-def add(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
-    """A reservoir on the adding problem; `steps` are its sequences."""
-    layer, y, answers = compute_added(leak, setting["radius"], setting["scale"], seed)
-    weights = tree_map(
-        lambda w: w.astype(np.float32),
-        (layer, fit_readout(y, answers, setting["penalty"])),
+def draw_ends(layer: Params, leak: float, task: str, seed: int, B: int) -> SeriesPart:
+    """Last states in B of a task's sequences, and the answers, one row each."""
+    asked, T = ENDS[task]
+    x, targets = asked.batch(np.random.default_rng(seed), T, B)
+    x = x.astype(np.float32)
+    (h,) = unroll(leaky(leak), layer, x, zero_state(layer, B))[1]
+    return SeriesPart(
+        h[None].astype(float), targets if task == "adding" else np.eye(2)[targets]
     )
-    run = partial(unroll, leaky(leak))
+
+
+@lru_cache(2 * len(SEEDS))  # the penalties share them
+def compute_ends(
+    task: str, leak: float, radius: float, scale: float, seed: int
+) -> list[SeriesPart]:
+    """To solve a readout from, to choose by, and to be judged on."""
+    layer = tree_map(
+        lambda w: w.astype(np.float32),
+        layer_of(2, lags.H, {"radius": radius, "scale": scale}, seed),
+    )
+    sizes = {
+        seed: SEQUENCES,
+        10_000 + seed: lags.HELD_OUT,
+        20_000 + seed: lags.HELD_OUT,
+    }
+    return [draw_ends(layer, leak, task, draw, B) for draw, B in sizes.items()]
+
+
+def answer(task: str, setting: Setting, seed: int, steps: int) -> Trained:
+    """A reservoir that answers at the end; `steps` are its sequences."""
+    known, validation, test = compute_ends(
+        task, setting["leak"], setting["radius"], setting["scale"], seed
+    )
+    out = fit_readout(known.x, known.targets, setting["penalty"])
+
+    def score(part: SeriesPart) -> float:
+        said, true = readout(out, part.x), part.targets
+        if task == "adding":
+            return lags.mean_square(said, true)
+        return lags.share_wrong(said, true.argmax(-1))
+
+    return Trained(score(validation), steps, lambda: score(test))
+
+
+def train_parity(setting: Setting, seed: int, steps: int) -> Trained:
+    """A plain network that hears at each step whether it is right."""
+    rng = np.random.default_rng(seed)
+    result, _ = fit_cell(
+        lags.compiled_loss(lags.TANH, PARITY),
+        lags.first_network(lags.TANH, PARITY, lags.H, BITS, rng),
+        lambda rng, step: swap_problem(rng, BITS, lags.B),
+        setting["rate"],
+        steps,
+        rng,
+    )
 
     def score(draw: int) -> float:
-        return lags.measure_score(lags.TASKS["adding"], run, 1, ADDING, draw, weights)
+        return lags.measure_score(PARITY, unroll_tanh, 1, BITS, draw, result.params)
 
-    return Trained(score(10_000 + seed), steps, lambda: score(20_000 + seed))
+    found = score(10_000 + seed)
+    tqdm.write(f"{setting['rate']:g} {seed}: {found:.3f}")
+    return Trained(found, len(result.history.loss), lambda: score(20_000 + seed))
 
 
-def run_adding(asked: Options) -> Iterator[Measurement]:
-    """The reservoirs on the adding problem."""
+ENDS = {"adding": (lags.TASKS["adding"], ADDING), "parity": (PARITY, BITS)}
+unroll_tanh = partial(unroll, rnn_cell)
+
+
+def run_ends(task: str, unit: str, asked: Options) -> Iterator[Measurement]:
+    """The reservoirs, where the answer comes at the end."""
     found = compare(
-        {name: partial(add, leak) for name, leak in LEAKS.items()},
-        GRID,
+        {"reservoir": partial(answer, task)},
+        ENDS_GRID,
         steps=SEQUENCES,
         seeds=SEEDS,
         headline=True,
+        extensions=0 if task == "parity" else 1,  # there all settings guess
     )
-    unit = "test mean squared error"
-    yield Measurement("reservoir.adding", to_json(found), unit, list(SEEDS))
+    yield Measurement(f"reservoir.{task}", to_json(found), unit, list(SEEDS))
+
+
+def run_parity(asked: Options) -> Iterator[Measurement]:
+    """Reservoirs and a trained network, on bits that turn what is kept."""
+    unit = "test share of wrong answers"
+    yield from run_ends("parity", unit, asked)
+    found = compare(
+        {"trained": train_parity},
+        {"rate": RATES},
+        steps=asked.steps or UPDATES,
+        seeds=SEEDS,
+        headline=True,
+    )
+    yield Measurement("reservoir.parity.trained", to_json(found), unit, list(SEEDS))
 
 
 TRAINING = Training(
     "reservoir",
     __doc__,
     {},
-    {"mackey-glass": run_series, "falling": run_falls, "adding": run_adding},
+    {
+        "mackey-glass": run_series,
+        "falling": run_falls,
+        "adding": partial(run_ends, "adding", "test mean squared error"),
+        "parity": run_parity,
+    },
 )
