@@ -65,6 +65,7 @@ DAYS = pd.date_range("2020-01-01", periods=SIZES["N"], freq="D")
 ANY = None  # a size that the arguments do not tell
 
 LETTERS = {
+    "data.tasks.bits_problem": {"bits": 3},
     "data.tasks.swap_problem": {"things": 2},
     "diagonal.selective_layer": {"N": 2},
     "diagonal.selective_layer_vjp": {"N": 2},
