@@ -8,6 +8,7 @@ with their own vjps, as nodes of torch's autograd.
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -23,33 +24,21 @@ from rnncore.backend import tree_map
 from rnncore.chunks import (
     DELTA,
     HEBB,
+    Rule,
     memory_chunks,
     memory_chunks_vjp,
 )
 from rnncore.diagonal import Selective, selective_layer, selective_layer_vjp
 from rnncore.factors import (
-    SQUASHINGS,
     RealGated,
     min_lstm_layer,
     min_lstm_layer_vjp,
     rg_lru_layer,
     rg_lru_layer_vjp,
-    turning_layer,
-    turning_layer_vjp,
 )
-from rnncore.fused.cells import lstm
-from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.fused.cells import gru, lstm, rnn
 from rnncore.memory import Steps, unit
-from rnncore.newton import (
-    Diagonal,
-    NotConverged,
-    Solved,
-    solve_states,
-    solve_states_vjp,
-    widen,
-)
 from rnncore.nn import Cell
-from rnncore.rnn import unroll
 from rnncore.scan import Minimal, minimal_layer, minimal_layer_vjp
 from rnncore.xlstm import (
     mlstm_read,
@@ -91,17 +80,33 @@ class Node(torch.autograd.Function):
         return None, None, *ctx.vjp(cache, *d)
 
 
-class Cells(nn.Module):
-    """A cell with recurrent weights, step after step: LSTM or sLSTM.
+class Without(nn.Module):
+    """No mixer: each step is all that is known of the past.
 
     Shapes: x (T, B, D); state -> y (T, B, D); state
     """
 
-    def __init__(self, D: int, equation: Callable, forget: float):
+    def __init__(self, D: int):
+        super().__init__()
+
+    def first(self, B: int) -> State:
+        """Nothing is kept."""
+        return ()
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """The inputs (T, B, D) themselves."""
+        return x, state
+
+
+class Cells(nn.Module):
+    """A cell with recurrent weights, step after step.
+
+    Shapes: x (T, B, D); state -> y (T, B, D); state
+    """
+
+    def __init__(self, D: int, equation: Callable):
         super().__init__()
         self.layer = Cell(equation, D, D)
-        with torch.no_grad():  # both have the forget gate second
-            self.layer.all_weights[0][2][D : 2 * D] = forget
 
     def first(self, B: int) -> State:
         """The state before any step."""
@@ -111,55 +116,16 @@ class Cells(nn.Module):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Outputs (T, B, D), and the state after the last step."""
-        return self.layer(x, state)
+        y, state = self.layer(x, state if len(state) > 1 else state[0])
+        return y, state if isinstance(state, tuple) else (state,)
 
 
-class SolvedCells(nn.Module):
-    """A GRU each of whose units reads itself alone, by Newton's rounds.
-
-    Where the rounds do not settle the loop computes the same states.
-
-    Shapes: x (T, B, D); state -> y (T, B, D); state
-    """
-
-    def __init__(self, D: int):
-        super().__init__()
-        layer = nn.GRU(D, D)
-        W_x, W_h, b_x, b_h = (w.detach() for w in layer.parameters())
-        w_h = W_h[:, 0].clone().unflatten(0, (3, D))  # drawn as W_h is
-        for name, w in Diagonal(W_x, w_h, b_x, b_h)._asdict().items():
-            self.register_parameter(name, nn.Parameter(w.clone()))
-
-    def first(self, B: int) -> State:
-        """The state before any step."""
-        W_x = next(self.parameters())
-        return (W_x.new_zeros(B, W_x.shape[1]),)
-
-    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """Outputs (T, B, D), and the state after the last step."""
-        weights = (getattr(self, name) for name in Diagonal._fields)
-        y, h = Node.apply(_solve, _solve_vjp, x, state[0], *weights)
-        return y, (h,)
-
-
-def _solve(x, h, *weights):
-    params = Diagonal(*weights)
-    try:
-        y, (last,), _ = solve_states(
-            gru_cell, gru_cell_vjp, params, x, (h,), bounds=(1.0,)
-        )
-    except NotConverged:
-        y, (last,), _ = unroll(gru_cell, widen(params), x, (h,))
-    return (y, last.clone()), (x, h, y, params)
-
-
-def _solve_vjp(cache, d_y, d_h):
-    x, h, y, params = cache
-    solved = Solved(x, (h,), y, 0)
-    d_params, d_x, (d_h,) = solve_states_vjp(
-        gru_cell, gru_cell_vjp, params, solved, d_y, (d_h,)
-    )
-    return d_x, d_h, *d_params
+def forgetting(D: int, equation: Callable) -> Cells:
+    """LSTM or sLSTM, whose second gate starts with a bias of 1."""
+    cells = Cells(D, equation)
+    with torch.no_grad():
+        cells.layer.all_weights[0][2][D : 2 * D] = 1.0
+    return cells
 
 
 def slstm(a: Any, h: Any, c: Any, n: Any, m: Any) -> Any:
@@ -261,27 +227,6 @@ def rg_lru(D: int) -> Scan:
     return Scan(*pair, RealGated(*drawn(2 * D, D), decay), D)
 
 
-def turning_pairs(D: int) -> Scan:
-    """Chapter 19's layer with angles; at first a step keeps 0.9 to 0.999.
-
-    Its pairs turn by 0.001 to 1 radian a step at first.
-    """
-    squashing = SQUASHINGS["sigmoid"]
-
-    def layer(params, x, h):
-        return turning_layer(params, squashing, x, h)
-
-    def layer_vjp(params, *rest):
-        return turning_layer_vjp(params, squashing, *rest)
-
-    W_x, b_x = drawn(2 * D, D)
-    keep = torch.empty(D // 2).uniform_(0.9, 0.999)
-    b_x[: D // 2] = keep.logit()
-    b_x[D // 2 : D] = torch.logspace(-3, 0, D // 2)
-    pair = reading_itself(layer, layer_vjp)
-    return Scan(*pair, Minimal(W_x, b_x), D)
-
-
 def selective(D: int) -> Scan:
     """The selective layer; at first its steps are 0.001 to 0.1 long."""
     W_x, b_x = drawn(D + 2 * NUMBERS, D)
@@ -297,51 +242,62 @@ def _by_head(a: Tensor, heads: int) -> Tensor:
     return a.unflatten(-1, (heads, -1)).flatten(1, 2)
 
 
-class GatedDelta(nn.Module):
-    """A matrix for each head, written to by the gated delta rule.
+class Memory(nn.Module):
+    """A matrix for each head, written to by a rule of chapter 20.
+
+    `fades`: each head forgets at a rate that the input decides. `most`:
+    the largest beta, 2 to let the delta rule turn a sign.
 
     Shapes: x (T, B, D); state -> y (T, B, D); state
     """
 
-    def __init__(self, D: int, heads: int = HEADS):
+    def __init__(
+        self,
+        D: int,
+        rule: Rule = DELTA,
+        fades: bool = True,
+        most: float = 1,
+    ):
         super().__init__()
-        self.D, self.heads = D, heads
-        self.inputs = nn.Linear(D, 3 * D + 2 * heads)
-        with torch.no_grad():  # heads forget after 8 steps, or after 150
-            self.inputs.bias[-heads:] = torch.linspace(2, 5, heads)
+        self.D, self.rule, self.fades, self.most = D, rule, fades, most
+        self.inputs = nn.Linear(D, 3 * D + HEADS * (1 + fades))
+        if fades:
+            with torch.no_grad():  # heads forget after 8 steps, or 150
+                self.inputs.bias[-HEADS:] = torch.linspace(2, 5, HEADS)
 
     def first(self, B: int) -> State:
         """The state before any step."""
-        d = self.D // self.heads
-        return (self.inputs.bias.new_zeros(B, self.heads, d, d),)
+        d = self.D // HEADS
+        return (self.inputs.bias.new_zeros(B, HEADS, d, d),)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Outputs (T, B, D), and the state after the last step."""
-        sizes = [self.D] * 3 + [self.heads] * 2
+        sizes = [self.D] * 3 + [HEADS] * (1 + self.fades)
         parts = self.inputs(x).split(sizes, dim=-1)
-        q, k, v, b, a = (_by_head(part, self.heads) for part in parts)
-        q, k = unit(q)[0], unit(k)[0]
-        S = state[0].flatten(0, 1)
+        q, k, v, b, *a = (_by_head(part, HEADS) for part in parts)
+        log_a = logsigmoid(a[0]) if self.fades else torch.zeros_like(b)
+        beta = self.most * b.sigmoid()
+        steps = unit(q)[0], unit(k)[0], v, log_a, beta
         y, S = Node.apply(
-            _delta, _delta_vjp, S, q, k, v, logsigmoid(a), b.sigmoid()
+            self.chunks, self.chunks_vjp, state[0].flatten(0, 1), *steps
         )
         return _together(y, S, *x.shape[1:])
+
+    def chunks(self, S: Tensor, *steps: Tensor) -> tuple:
+        """Outputs and the last matrix, then what the vjp needs."""
+        y, S, chunks = memory_chunks(self.rule, Steps(*steps), S, CHUNK)
+        return (y, S), chunks
+
+    def chunks_vjp(self, chunks: list, d_y: Tensor, d_S: Tensor) -> tuple:
+        """Of the first matrix and of the steps."""
+        d_steps, d_S = memory_chunks_vjp(self.rule, chunks, d_y, d_S)
+        return d_S, *d_steps
 
 
 def _together(y: Tensor, S: Tensor, B: int, D: int) -> tuple:
     """The heads beside each other again."""
     y = y.unflatten(1, (B, -1)).flatten(2)
     return y, (S.unflatten(0, (B, -1)),)
-
-
-def _delta(S, *steps):
-    y, S, chunks = memory_chunks(DELTA, Steps(*steps), S, CHUNK)
-    return (y, S), chunks
-
-
-def _delta_vjp(chunks, d_y, d_S):
-    d_steps, d_S = memory_chunks_vjp(DELTA, chunks, d_y, d_S)
-    return d_S, *d_steps
 
 
 class MLstm(nn.Module):
@@ -459,19 +415,21 @@ def turn(a: Tensor, at: Tensor) -> Tensor:
 
 
 MIXERS: dict[str, Callable[[int], Any]] = {
-    "LSTM": lambda D: Cells(D, lstm, 1.0),
-    "sLSTM": lambda D: Cells(D, slstm, 3.0),
+    "none": Without,
+    "Elman": partial(Cells, equation=rnn),
+    "LSTM": partial(forgetting, equation=lstm),
+    "GRU": partial(Cells, equation=gru),
+    "sLSTM": partial(forgetting, equation=slstm),
     "minGRU": min_gru,
     "minLSTM": min_lstm,
     "RG-LRU": rg_lru,
     "selective": selective,
-    "gated-delta": GatedDelta,
+    "Hebb": partial(Memory, rule=HEBB, fades=False),
     "mLSTM": MLstm,
+    "delta": partial(Memory, fades=False),
+    "gated-delta": Memory,
+    "gated-delta-2": partial(Memory, most=2),
     "attention": Attention,
-}
-NEWER: dict[str, Callable[[int], Any]] = {  # compared with those in part
-    "turning": turning_pairs,
-    "solved-GRU": SolvedCells,
 }
 
 
@@ -498,10 +456,9 @@ class Block(nn.Module):
     def __init__(self, shape: Shape):
         super().__init__()
         mixer, D, hidden = shape
-        mixers = MIXERS | NEWER
-        if mixer not in mixers:
+        if mixer not in MIXERS:
             raise ValueError(
-                f"mixer: expected {', '.join(mixers)}, got {mixer!r}"
+                f"mixer: expected {', '.join(MIXERS)}, got {mixer!r}"
             )
         if D < HEADS or D % HEADS:
             raise ValueError(f"D: expected a multiple of {HEADS}, got {D}")
@@ -509,7 +466,7 @@ class Block(nn.Module):
             raise ValueError(f"hidden: expected at least 1, got {hidden}")
         self.norm = nn.RMSNorm(D)
         self.shift = nn.Parameter(torch.full((D,), 0.5))
-        self.mixer: Any = mixers[mixer](D)
+        self.mixer: Any = MIXERS[mixer](D)
         self.size = nn.RMSNorm(D)
         self.gate = nn.Linear(D, D)
         self.out = nn.Linear(D, D)

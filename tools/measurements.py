@@ -65,7 +65,7 @@ PAGES = {  # how the keys of each begin; the longest beginning counts
     "ch20_memory": "recall",
     "ch21_depth": "iterations",
     "ch21_nonlinear": "nonlinear",
-    "ch22_language": "blocks",
+    "ch22_language": "recurrences",
     "ch22_work": "gaps",
     "own_data": "tries",
 }

@@ -2228,7 +2228,7 @@ mine, _ = selective_layer(params, x, h)
 book, _, _ = book_selective_layer(params, x, h)
 print("largest difference:", float(abs(mine - book).max()))
 
-# %% test="selective_layer" points=4 explained="ch22_language: Nine mixers"
+# %% test="selective_layer" points=4 explained="ch22_language: A selective layer"
 import numpy as np
 
 from rnncore.diagonal import Selective
@@ -2530,7 +2530,7 @@ for name, box in boxes.items():
     )
     print(name, "looks right" if same else "differs")
 
-# %% test="layers_that_tell" points=3 explained="ch22_language: Nine mixers"
+# %% test="layers_that_tell" points=3 explained="ch22_language: A selective layer"
 from rnncore.diagonal import (
     Selective,
     selective_layer_vjp,

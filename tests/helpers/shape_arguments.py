@@ -583,10 +583,9 @@ MODULES = {
         blocks.Shape("minGRU", s["D"], s["H"])
     ),
     "blocks.Cells": lambda s: blocks.MIXERS["sLSTM"](s["D"]),
-    "blocks.GatedDelta": lambda s: blocks.GatedDelta(s["D"]),
+    "blocks.Memory": lambda s: blocks.Memory(s["D"]),
     "blocks.MLstm": lambda s: blocks.MLstm(s["D"]),
     "blocks.Scan": lambda s: blocks.min_gru(s["D"]),
-    "blocks.SolvedCells": lambda s: blocks.SolvedCells(s["D"]),
     "forecast.models.Direct": lambda s: models.Direct(
         "GRU", s["F"], s["H"], s["K"], s["P"]
     ),

@@ -40,6 +40,7 @@ def search_rate(
     rates: Sequence[float],
     steps: int,
     seeds: Sequence[int],
+    most: int = MOST,
 ) -> Result:
     """Choose a contender's rate with the first seed, then train with all.
 
@@ -52,7 +53,7 @@ def search_rate(
         except FloatingPointError:
             return math.inf  # it diverged
 
-    scores = search_grid(score, list(rates))
+    scores = search_grid(score, list(rates), most)
     best = min(scores, key=scores.__getitem__)
     tests = [train({"rate": best}, seed, steps).test() for seed in seeds]
     tried = [Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)]

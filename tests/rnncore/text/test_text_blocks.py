@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnncore.application import Refused, seeded
-from rnncore.blocks import MIXERS, NEWER
+from rnncore.blocks import MIXERS
 from rnncore.storage.weights import load_weights, save_weights
 from rnncore.text.blocks import BlockModel, matched
 from rnncore.text.generation import likeliest, next_logits
@@ -15,8 +15,7 @@ from tests.helpers.arrays import assert_close
 
 K, D, T, B = 11, 8, 9, 3
 VOCABULARY = Vocabulary(tuple("?abcdefghij"), False)
-EVERY = [*MIXERS, *NEWER]
-each_mixer = pytest.mark.parametrize("mixer", EVERY)
+each_mixer = pytest.mark.parametrize("mixer", MIXERS)
 
 
 def model_of(mixer, **more):
