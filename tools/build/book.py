@@ -354,10 +354,11 @@ class Client(NotebookClient):
 
     def measure_seconds(self) -> float:
         """What the kernel and its processes took of the processor, in seconds."""
+        started = self.km.provisioner if self.km else None
         try:
-            kernel = psutil.Process(self.km.provisioner.pid)
+            kernel = psutil.Process(getattr(started, "pid", None))
             times = [p.cpu_times() for p in (kernel, *kernel.children(recursive=True))]
-        except (AttributeError, psutil.Error):  # it has not started, or has ended
+        except psutil.Error:  # it has ended
             return self.begun
         return sum(t.user + t.system for t in times)
 

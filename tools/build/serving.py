@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import functools
 import http.server
+import io
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ import webbrowser
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from tools.build import book
@@ -95,7 +97,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
-    def send_head(self):  # type: ignore[no-untyped-def]  # as http.server has it
+    def send_head(self) -> io.BytesIO | BinaryIO | None:
         """Open a file, a moment later if the book is just being replaced."""
         if not os.path.exists(self.translate_path(self.path)):
             time.sleep(REPLACED)

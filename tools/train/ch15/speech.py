@@ -316,11 +316,8 @@ def mend_words(text: str, words: Iterable[str] = WORDS) -> str:
         edits = found.substitutions + found.deletions + found.insertions
         return edits / max(len(word), len(known))
 
-    return " ".join(
-        min(words, key=lambda known, word=word: measure(word, known))
-        for word in text.split()
-        if len(word) > 1
-    )
+    pieces = [word for word in text.split() if len(word) > 1]
+    return " ".join(min(words, key=partial(measure, word)) for word in pieces)
 
 
 def measure_nearest(asked: Options) -> Iterator[Measurement]:
