@@ -66,8 +66,8 @@ def apply_block(
     right = xp.concat([h[1:, ...], beyond])
     seen = xp.concat([left, h, right, x], axis=-1)
     a = seen @ block.W_1.T + block.b_1
-    a = xp.maximum(a, xp.zeros_like(a))
-    h = xp.tanh(a @ block.W_2.T + block.b_2)
+    active = xp.maximum(a, xp.zeros_like(a))
+    h = xp.tanh(active @ block.W_2.T + block.b_2)
     return h, (seen, a, h)
 
 
@@ -81,12 +81,13 @@ def apply_block_vjp(
     seen, a, h = cache
     xp, H = array_namespace(d_h), d_h.shape[2]
     d_2 = d_h * (1 - h * h)
+    active = xp.maximum(a, xp.zeros_like(a))
     d_1 = d_2 @ block.W_2
     d_1 = xp.where(a > 0, d_1, xp.zeros_like(d_1))
     d_block = Block(
         W_1=rows(d_1).T @ rows(seen),
         b_1=xp.sum(d_1, axis=(0, 1)),
-        W_2=rows(d_2).T @ rows(a),
+        W_2=rows(d_2).T @ rows(active),
         b_2=xp.sum(d_2, axis=(0, 1)),
     )
     d_seen = d_1 @ block.W_1

@@ -584,6 +584,7 @@ MODULES = {
     ),
     "blocks.Cells": lambda s: blocks.MIXERS["sLSTM"](s["D"]),
     "blocks.Memory": lambda s: blocks.Memory(s["D"]),
+    "blocks.Without": lambda s: blocks.Without(s["D"]),
     "blocks.MLstm": lambda s: blocks.MLstm(s["D"]),
     "blocks.Scan": lambda s: blocks.min_gru(s["D"]),
     "forecast.models.Direct": lambda s: models.Direct(

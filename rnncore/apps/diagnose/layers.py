@@ -143,6 +143,7 @@ class Layers:
 
 
 def to_time_first(layer: Any, x: Any) -> Tensor:
+    """What a layer reads or says, as (T, B, D), whatever its own order."""
     if x.ndim == 2:
         return x[:, None]
     return x.transpose(0, 1) if layer.batch_first else x

@@ -124,13 +124,13 @@ def test_usual_wrong_answers_become_a_list():
 def test_a_notebook_brings_the_measurements_that_it_reads(
     tmp_path, monkeypatch
 ):
-    page = book.BOOK / "ch07_gru.md"
+    page = book.BOOK / "ch07_compared.md"
     cells = notebooks.make_notebook(page, {}).cells
     (cell,) = (c for c in cells if c["id"] == "measurements")
     monkeypatch.chdir(tmp_path)
     exec(cell.source, {})  # noqa: S102 - what the notebook runs
     written = json.loads(
-        (tmp_path / "measurements/ch07_gru.json").read_text()
+        (tmp_path / "measurements/ch07_compared.json").read_text()
     )
     stored = measurements.read()
     assert written
