@@ -147,3 +147,17 @@ def test_a_port_that_is_taken_is_told(small):
             book.BuildError, match=f"port {port}: .* in use"
         ):
             serving.serve(port, threading.Event().set, jobs=1)
+
+
+def test_what_a_reader_is_shown_hides_no_warning_from_a_strict_build(small):
+    write_all(
+        small,
+        {
+            "page": "# A page\n\nSee {numref}`gone`.\n",
+            "other": cells("a = 1"),
+        },
+    )
+    with serving.serve(0, lambda at: at, jobs=1, read=True) as server:
+        server.shutdown()
+    with pytest.raises(book.BuildError, match="Sphinx found"):
+        book.build_book(jobs=1, strict=True)

@@ -38,6 +38,7 @@ import gc
 import hashlib
 import html
 import importlib.util
+import logging
 import os
 import re
 import shutil
@@ -78,6 +79,7 @@ CONFIG = ROOT / "_config.yml"
 CELL_SECONDS = 300  # of the processor
 LOOKS = 30  # seconds between two looks at a cell that runs
 AWAKE = 0.1  # seconds of the processor between two looks, for a cell that works
+LENIENT = " where warnings do not fail"  # behind the key of what was read so
 STAMP = ".made-from"  # in the built book: what it was made from
 FALSE_CLAIMS = ".false-claims"  # in the built book: a line for each
 EXTENSIONS = [  # of OFFLINE
@@ -560,19 +562,22 @@ def render(
     place: Place,
     *,
     strict: bool,
+    warn_again: bool = False,
     jobs: int = 1,
     notes: dict[str, str] | None = None,
 ) -> None:
     """Write all pages with Sphinx into `out`; its progress goes to stdout.
 
     A page that has changed neither its text nor its outputs is not read again,
-    nor written where no page shows what changed in another. Those of `notes` say
-    at their top why they lack outputs, in HTML.
+    nor written where no page shows what changed in another; with `warn_again` all
+    are, so that warnings that didn't fail come again. Those of `notes` say at their
+    top why they lack outputs, in HTML.
     """
     doctrees, key = executions.doctrees, how_pages_are_read(toc, place)
     read_so = doctrees / ".read-so"
-    before = read_so.read_text("utf8") if strict and read_so.exists() else ""
-    if before != key:  # where warnings do not fail, they are to be seen again
+    before = read_so.read_text("utf8") if read_so.exists() else ""
+    kept = before == key or (not strict and before == key + LENIENT)
+    if warn_again or not kept:
         shutil.rmtree(doctrees, ignore_errors=True)
         shutil.rmtree(executions.written, ignore_errors=True)
     shutil.rmtree(out, ignore_errors=True)
@@ -596,6 +601,7 @@ def render(
         quiet=True,
         jobs=jobs,
     )
+    logging.getLogger().setLevel(logging.WARNING)  # a part of the theme changed it
     if isinstance(result, Exception):
         raise BuildError(f"Sphinx stopped: {result}") from result
     if result:
@@ -608,7 +614,7 @@ def render(
         article = article.replace("</h1>", f"</h1>{note}", 1)
         article = NO_NUMBER.sub(r"\1…\2", article)
         page.write_text(f"{before}{begins}{article}", "utf8")
-    read_so.write_text(key, "utf8")
+    read_so.write_text(key if strict else key + LENIENT, "utf8")
 
 
 def name_book(title: str) -> dict[str, str]:
@@ -760,7 +766,8 @@ def build_page(name: str, *, strict: bool = False) -> Path:
             f"format: jb-book\nroot: {page.stem}\nchapters:\n- file: bibliography\n",
             "utf-8",
         )
-        render(toc, folder / "html.new", executions, locate_book(), strict=False)
+        new, place = folder / "html.new", locate_book()
+        render(toc, new, executions, place, strict=False, warn_again=True)
         put_in_place(folder / "html.new", folder / "html")
         _name_long_ones([page])
         print(*false, sep="\n", end="\n" if false else "", flush=True)

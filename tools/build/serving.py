@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 import webbrowser
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -226,6 +227,7 @@ def main() -> None:
     parser.add_argument("--no-browser", action="store_true", help="open none")
     parser.add_argument("--jobs", type=int, default=book.count_jobs())
     given = parser.parse_args()
+    warnings.filterwarnings("ignore", ".*torch.distributed.reduce_op", FutureWarning)
 
     def ready(address: str) -> None:
         print(f"{address} (Ctrl-C ends)", flush=True)

@@ -13,7 +13,6 @@ import hashlib
 import html
 import io
 import json
-import logging
 import mimetypes
 import re
 from collections.abc import Callable, Iterable
@@ -70,7 +69,6 @@ PARTED = re.compile(
     rf"|(?P<kept>{AS_WRITTEN})",
     re.DOTALL,
 )
-logging.getLogger("fontTools").setLevel(logging.WARNING)  # the theme turns all on
 MEDIA = "_images"  # where Sphinx puts pictures
 HEAVY = 50_000  # bytes of a picture
 DRAWN = 4096  # colours; a photograph has more

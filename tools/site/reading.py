@@ -89,10 +89,20 @@ def count_minutes(text: str) -> int:
     return math.ceil(count_words(text) / A_MINUTE)
 
 
+def keep_what_is_read(text: str) -> str:
+    """A page without its self-test, and without what few readers unfold."""
+    text, _, _ = contents.COMMENT.sub("", text).partition("\n## Self-test")
+    return OFFERED.sub("", WRONG.sub("", text))
+
+
+def count_prose(text: str) -> int:
+    """The words of a page's sentences, its questions among them."""
+    return len(extract_prose(keep_what_is_read(text)).split())
+
+
 def count_words(text: str) -> int:
     """What a page or a section holds and asks, in words."""
-    text, _, _ = contents.COMMENT.sub("", text).partition("\n## Self-test")
-    text = OFFERED.sub("", WRONG.sub("", text))
+    text = keep_what_is_read(text)
     shown = [
         line
         for cell in weave.find_cells(text)
@@ -100,7 +110,7 @@ def count_words(text: str) -> int:
         for line in cell.lines
         if line.strip()
     ]
-    words = len(extract_prose(text).split())
+    words = count_prose(text)
     words += LINE * (len(shown) + len(read_included(text)))
     words += EQUATION * len(DISPLAYED.findall(text))
     words += PREDICTION * len(PREDICT.findall(text))
