@@ -803,7 +803,7 @@ def multiply_adds(T, B, D, H, L, K):
 print(multiply_adds(T=100, B=32, D=64, H=128, L=2, K=10))
 print(multiply_adds(T=100, B=32, D=64, H=256, L=2, K=10))
 
-# %% test="multiply_adds" points=4 whole="it counts: right, or not" explained="ch02_loop: What the early product is worth"
+# %% test="multiply_adds" points=4 whole="it counts: right, or not" explained="ch02_loop: What must wait, and what need not"
 from rnncore.testing import check, stored
 
 sizes = [
