@@ -71,10 +71,13 @@ UNPRINTED = {
     "rnncore.nn.EQUATIONS",
     "rnncore.nn.STEPS",
     "rnncore.nn.InputError",
+    "rnncore.nn.Hidden",
     "rnncore.nn.Recurrent",
+    "rnncore.nn.Run",
     "rnncore.nn.RNN",
     "rnncore.nn.LSTM",
     "rnncore.nn.GRU",
+    "rnncore.nn.one_direction",
     "rnncore.speech.model.save_recognizer",
 }
 
