@@ -16,8 +16,6 @@ BOOK = ROOT / "book"
 PAGES = sorted(BOOK.glob("ch*.md"))
 CHAPTERS = chapters.read(BOOK)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
-LONGER = {  # why a page has more words than the others
-}
 QUESTION = re.compile(
     r"^:::\{dropdown\} (\d+)\. .+?\n(.+?)^:::$", re.DOTALL | re.MULTILINE
 )
@@ -38,13 +36,7 @@ def test_no_line_of_code_is_cut_off(page):
 @each_page
 def test_a_page_keeps_to_its_words(page):
     """Prose and questions, without code, formulas and wrong answers."""
-    if page.stem in LONGER:
-        pytest.skip(LONGER[page.stem])
     assert reading.count_prose(page.read_text()) <= 1800
-
-
-def test_at_most_five_pages_are_longer():
-    assert len(LONGER) <= 5
 
 
 @each_page
