@@ -158,7 +158,7 @@ def _make_job(
     course: Course, assignment: Assignment, who: str, ways: dict[str, Way]
 ) -> Job:
     """The author's own code needs no sandbox where there is none."""
-    missing = course.sandbox != sandbox.NONE and sandbox.why_not(course.sandbox)
+    missing = course.sandbox != sandbox.NONE and sandbox.why_not()
     return Job(
         course.root,
         who,
