@@ -886,7 +886,7 @@ claim("in these seconds the LSTM needs fewer bits", low > 0)
 #
 # A friend looks at your table: "So LSTMs are better than attention." In four to six sentences: what was equal, and with what numbers did it come out (bits, interval, updates)? What does each of the two have to keep after 64 characters and after 10,000, in numbers? And name one thing that you would change under which attention might win, and what you would measure.
 
-# %% [markdown] answer="what_it_shows" points=2 explained="ch18_limits: The balance"
+# %% [markdown] answer="what_it_shows" points=2 explained="ch18_limits: A layer without recurrent weights"
 # Equal were the weights (30,439 and 30,197), the training text, the grid of rates and 1.5 seconds of one processor; not the updates (about 350 and 415), since those follow from the seconds. Over five seeds the LSTM needed 0.40 to 0.66 bits per character less, an interval that does not hold 0: so in *this* case it is better, with one layer, one head, 32 characters and seconds. Nothing follows for more layers, more text or longer stretches; and simple counts beat both.
 # With D = 48, attention keeps 2 · 64 · 48 = 6,144 numbers after 64 characters and 960,000 after 10,000 (if its positions went so far); the LSTM keeps 2 · 50 = 100 both times. I would make what must be remembered exact and far away: texts in which a name of ten letters comes again after 200 characters, both networks with stretches of 256, and measure the bits of the repeated letters alone, over five seeds. If attention does not need fewer bits there, I was wrong.
 #
