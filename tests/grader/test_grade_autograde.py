@@ -80,7 +80,7 @@ def test_it_gives_the_points_that_make_grade_gives(tmp_path, capsys):
 
 def test_a_hostile_notebook_gains_nothing_through_it(tmp_path):
     root = harness.make_class(
-        tmp_path, [ATTACKS[n] for n in TRIED], harness.WAYS[0]
+        tmp_path, [ATTACKS[n] for n in TRIED], harness.USERS[0]
     )
     before = harness.picture(root)
     run = nbgrader(
@@ -99,7 +99,7 @@ def test_a_hostile_notebook_gains_nothing_through_it(tmp_path):
 def test_the_formgraders_button_does_the_same(tmp_path):
     names = ["replaced_assert", "reads_source", "gradebook"]
     root = harness.make_class(
-        tmp_path, [ATTACKS[n] for n in names], harness.WAYS[0]
+        tmp_path, [ATTACKS[n] for n in names], harness.USERS[0]
     )
     before = harness.picture(root)
     with formgrader(root) as ask:

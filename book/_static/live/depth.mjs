@@ -92,7 +92,7 @@ class Depth extends LiveFigure {
     make(g, "text", { class: "small", x: left, y: 34 },
       this.narrow ? "thin: wrong" :
       "blue: odd; pale: even; orange and thin: wrong");
-    this.strip(g, { left, top: 0, width: w * N, height: 20 }, N, (i) =>
+    this.strip(g, { left, top: 0, width: w * N, height: 24 }, N, (i) =>
       this.change({ k: i + 1, t: Math.max(t, FLIP + 1) }));
     this.truth = odds(now);
   }

@@ -864,8 +864,8 @@ def test_each_chapters_deck_has_what_its_pages_have(taught):
         "prediction": 23,
         "question": 23,
         "equations": 23,
-        "live": 21,
-        "animation": 4,
+        "live": 22,
+        "animation": 3,
     }
 
 
