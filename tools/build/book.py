@@ -652,6 +652,12 @@ def made_from(executions: Executions, place: Place) -> str:
     return " ".join([compute_digest(files), *find_addresses()])
 
 
+def is_current(executions: Executions, place: Place) -> bool:
+    """Return whether the book that was built last is the one that would be now."""
+    stamp = place.build / "html" / STAMP
+    return stamp.exists() and stamp.read_text("utf-8") == made_from(executions, place)
+
+
 def build_book(jobs: int, *, strict: bool = False, short: bool = False) -> Path:
     """Execute and build all pages; the path of the book's first page.
 
@@ -661,12 +667,12 @@ def build_book(jobs: int, *, strict: bool = False, short: bool = False) -> Path:
     `strict`, BuildError is raised once all pages have been executed.
     """
     place = locate_book(short=short)
-    html, stamp = place.build / "html", place.build / "html" / STAMP
+    html = place.build / "html"
     with lock_folder(place.build):
         if short:
             write_short_book(place)
         executions = Executions(place.build / "executed")
-        if stamp.exists() and stamp.read_text("utf-8") == made_from(executions, place):
+        if is_current(executions, place):
             false = (html / FALSE_CLAIMS).read_text("utf-8").splitlines()
             if strict:
                 refuse_false_claims(false)

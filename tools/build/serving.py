@@ -146,7 +146,7 @@ def serve(
         notebooks, todo = book.find_unexecuted(pages, executions)
         state = State(Turns([] if read else todo))
         server = open_server(port, html, state)
-        if not is_current(html, executions, place):
+        if not book.is_current(executions, place):
             for page in todo:
                 executions.keep_without_outputs(page, notebooks[page])
             unread = dict.fromkeys([page.stem for page in todo], UNREAD) if read else {}
@@ -156,13 +156,6 @@ def serve(
         if todo and not read:
             _execute_and_show(place, pages, notebooks, executions, state, jobs)
     return server
-
-
-def is_current(html: Path, executions: Executions, place: Place) -> bool:
-    """Return whether the book that was built last is the one that would be now."""
-    stamp = html / book.STAMP
-    made = stamp.read_text("utf-8") if stamp.exists() else ""
-    return bool(made) and made == book.made_from(executions, place)
 
 
 def open_browser(address: str) -> None:
